@@ -1,0 +1,29 @@
+"""The errors a user can act on: one line that says what was given, what is allowed and what to do next."""
+
+
+class UserError(Exception):
+    """Something the user has to change. Commands print it as one line and exit with code 2."""
+
+
+class MissingPackageError(UserError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f'{package} is not installed; run: pip install "robot-r1[{extra}]"')
+
+
+class BadDemoError(Exception):
+    """One demonstration cannot be used. The build skips it by name, or stops with `--strict`.
+
+    Attributes:
+        where: path (or archive entry) of the damaged part.
+        reason: what is wrong with it, in a few words.
+    """
+
+    def __init__(self, where: object, reason: str) -> None:
+        super().__init__(str(where), reason)  # plain strings, so that the error survives a process boundary
+        self.where = str(where)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
