@@ -33,7 +33,8 @@ def canonical_quaternion(quaternion: ArrayLike) -> Array:
     if not np.all(np.isfinite(norm)) or np.any(norm < 1e-9):
         raise ValueError("quaternion is zero or not finite")
     q = q / norm
-    return np.where(q[..., 3:] < 0, -q, q)
+    result: Array = np.where(q[..., 3:] < 0, -q, q)
+    return result
 
 
 def fov_intrinsics(width: int, height: int, fovy: float) -> Array:

@@ -1,0 +1,142 @@
+"""Turn demonstrations into a data set of Robot-R1 questions.
+
+    python -m data_gen.build                                         # embedded simulator, configs/data/default.yaml
+    python -m data_gen.build --config configs/data/quickstart.yaml   # a small one, in a few minutes
+    python -m data_gen.build --source rlbench-disk --root DEMOS      # demos recorded with RLBench
+
+Stages: find demos, record simulated ones that are missing, build shards, write manifest, card and contact sheet. The
+data set grows in `OUT.partial` and takes its place as the last step. The result depends on the demos and the
+configuration alone, not on the number of workers or on interruptions.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from data_gen.card import card
+from data_gen.command import console, read_config, run_command
+from data_gen.config import BuildConfig
+from data_gen.contact_sheet import write_contact_sheet
+from data_gen.hub import check_access, upload
+from data_gen.manifest import MANIFEST, Manifest, package_versions, read_manifest
+from data_gen.pool import run_all
+from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
+from data_gen.sources import ArchivedDemo, Found, find
+from data_gen.sources.simulated import record_missing
+from data_gen.splits import assign_splits
+from data_gen.staging import Staging
+from data_gen.writer import arrow_schema
+from robot_r1.errors import UserError
+from robot_r1.files import write_text
+from robot_r1.prompts import PromptTemplates
+from robot_r1.question import QUESTION_TYPES, SPLITS
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Build a data set; see the module's text."""
+    config = read_config(BuildConfig, "python -m data_gen.build", arguments)
+    templates = PromptTemplates.load(config.prompts)
+    hub = check_access(config.push_to_hub) if config.push_to_hub and not config.dry_run else None
+    staging = Staging(config.out)
+    if staging.finished(config.shaping()):
+        console.print(f"{config.out} holds this data set already; nothing to build", markup=False)
+        manifest = read_manifest(config.out)
+    else:
+        found = find(config)
+        shards = _plan(config, found, templates, staging)
+        if config.dry_run:
+            _print_plan(config, found, shards)
+            return
+        manifest = _build(config, found, shards, staging)
+    if hub is not None and config.push_to_hub:
+        console.print(f"pushed to {upload(hub, config.out, config.push_to_hub)}", markup=False)
+    _print_result(config.out, manifest)
+
+
+def _plan(config: BuildConfig, found: Found, templates: PromptTemplates, staging: Staging) -> list[Shard]:
+    if config.strict and found.damaged:
+        raise UserError(f"damaged demo: {found.damaged[0].where}: {found.damaged[0].reason} (--strict)")
+    splits = assign_splits(
+        [demo.key for demo in found.demos], config.split.by, config.split.test_fraction, config.seed
+    )
+    schema = b"" if config.dry_run else arrow_schema()
+    shards = []
+    for split in SPLITS:
+        demos = [demo for demo in found.demos if splits[demo.key.id] == split]
+        for number, start in enumerate(range(0, len(demos), DEMOS_PER_SHARD)):
+            chunk = tuple(demos[start : start + DEMOS_PER_SHARD])
+            shards.append(Shard(split, number, chunk, config, templates, schema, staging))
+    return shards
+
+
+def _build(config: BuildConfig, found: Found, shards: list[Shard], staging: Staging) -> Manifest:
+    plan = {"config": config.shaping(), "versions": package_versions()}
+    plan["demos"] = [demo.key.id for demo in found.demos]
+    staging.begin(plan, config.resume)
+    record_missing(config, [demo for demo in found.demos if isinstance(demo, ArchivedDemo)])
+    pending = [shard for shard in shards if not shard.report_path.is_file()]
+    for _ in run_all(build_shard, pending, config.workers, "building shards"):
+        pass
+    manifest = _manifest(config, found, shards)
+    if not manifest.files:
+        reasons = "; ".join(f"{skipped.where}: {skipped.reason}" for skipped in manifest.skipped[:3])
+        raise UserError(f"no demo gave a question ({len(manifest.skipped)} of them damaged: {reasons or 'none'})")
+    _finish(staging, config, manifest)
+    return manifest
+
+
+def _manifest(config: BuildConfig, found: Found, shards: list[Shard]) -> Manifest:
+    reports = [ShardReport.model_validate_json(shard.report_path.read_bytes()) for shard in shards]
+    reasons = sorted({reason for report in reports for reason in report.dropped})
+    return Manifest(
+        config=config.shaping(),
+        versions=package_versions(),
+        renderers=tuple(sorted({renderer for report in reports for renderer in report.renderers})),
+        demos=tuple(demo for report in reports for demo in report.demos),
+        skipped=(*found.damaged, *(skipped for report in reports for skipped in report.skipped)),
+        dropped={reason: sum(report.dropped.get(reason, 0) for report in reports) for reason in reasons},
+        files=tuple(file for report in reports for file in report.files),
+    )
+
+
+def _finish(staging: Staging, config: BuildConfig, manifest: Manifest) -> None:
+    write_text(staging.data / "config.yaml", yaml.safe_dump(config.shaping(), sort_keys=False))
+    write_text(staging.data / "README.md", card(manifest, config.out.name))
+    write_text(staging.data / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
+    write_contact_sheet(staging.data, manifest, config.seed)
+    staging.publish()
+
+
+def _print_plan(config: BuildConfig, found: Found, shards: list[Shard]) -> None:
+    missing = sum(isinstance(demo, ArchivedDemo) and not demo.path.is_file() for demo in found.demos)
+    console.print(yaml.safe_dump(config.shaping(), sort_keys=False).rstrip(), markup=False)
+    console.print(
+        f"{len(found.demos)} demos ({missing} to record, {len(found.damaged)} damaged) in {len(shards)} shards "
+        f"would go to {config.out}; nothing was written",
+        markup=False,
+    )
+
+
+def _print_result(out: Path, manifest: Manifest) -> None:
+    for skipped in manifest.skipped:
+        console.print(f"skipped {skipped.where}: {skipped.reason}", markup=False)
+    for reason, count in manifest.dropped.items():
+        console.print(f"dropped {count} questions, {reason}", markup=False)
+    retried = sum(demo.attempts > 1 for demo in manifest.demos)
+    if retried:
+        console.print(f"{retried} demos took the expert more than one attempt", markup=False)
+    counts = ", ".join(
+        f"{split} {manifest.rows(split=split)} ({', '.join(f'{t} {manifest.rows(t, split)}' for t in QUESTION_TYPES)})"
+        for split in SPLITS
+    )
+    console.print(f"{manifest.rows()} questions of {len(manifest.demos)} demos: {counts}", markup=False)
+    console.print(f"data set: {out}\nlook at:  {out / 'contact_sheet.png'}", markup=False)
+    console.print(
+        f"next:     python -c \"from datasets import load_dataset; print(load_dataset('{out}'))\"", markup=False
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, "what was finished is kept; run the same command with --resume to go on"))

@@ -1,0 +1,122 @@
+"""Configurations of the commands: one YAML file plus flags, checked before any work starts."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from data_gen.distractors import MovementStrategy, PointStrategy
+from data_gen.keypoints import KeypointMethod
+from robot_r1.demo import Source
+
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+SplitBy = Literal["demo", "variation", "task"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KeypointConfig(_Section):
+    """How the keypoints of a demo are found."""
+
+    method: KeypointMethod = Field("heuristic", description="ARM's rule, or PerAct's fixed_interval or random")
+    stopping_delta: float = Field(0.1, gt=0, description="rad/s below which a joint counts as standing still")
+    merge_distance: float = Field(
+        0.008, ge=0, description="metres; closer keypoints of equal gripper state become one; 0 switches it off"
+    )
+
+
+class DistractorConfig(_Section):
+    """Where wrong options come from: weights of the strategies of each question type."""
+
+    waypoint: dict[PointStrategy, Weight] = Field(
+        {"same_demo": 0.5, "same_distance": 0.25, "uniform": 0.25}, description="weights by strategy"
+    )
+    current_state: dict[PointStrategy, Weight] = Field(
+        {"same_demo": 0.75, "uniform": 0.25}, description="weights by strategy"
+    )
+    movement: dict[MovementStrategy, Weight] = Field(
+        {"one_axis": 0.5, "uniform": 0.5}, description="weights by strategy"
+    )
+    min_separation: float = Field(
+        0.05, ge=0, le=0.3, description="metres between any two positions offered as options"
+    )
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> Self:
+        for name in ("waypoint", "current_state", "movement"):
+            if sum(getattr(self, name).values()) <= 0:
+                raise ValueError(f"distractors.{name} needs at least one strategy with a weight above 0")
+        return self
+
+
+class SplitConfig(_Section):
+    """How demos are divided into train and test."""
+
+    by: SplitBy = Field("demo", description="what stays whole: demo, variation or task")
+    test_fraction: float = Field(0.1, ge=0, lt=1, description="share of demos, variations or tasks held out")
+
+
+class RecordConfig(BaseSettings):
+    """Which demonstrations are used, and how the embedded simulator records them."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_exit_on_error=False,
+        cli_avoid_json=True,
+        cli_hide_none_type=True,
+        nested_model_default_partial_update=True,
+    )
+
+    source: Source = Field("simulated", description="simulated, rlbench-disk, or rlbench (live)")
+    root: Path | None = Field(
+        None, description="folder of the demos; simulated ones are recorded there (default: data/demos)"
+    )
+    tasks: tuple[str, ...] | None = Field(None, description="task names, comma-separated (default: all there are)")
+    variations: tuple[int, ...] | None = Field(None, description="variation numbers (default: all there are)")
+    demos_per_task: Positive = Field(50, description="at most this many demos of each task")
+    limit: Positive | None = Field(None, description="at most this many demos in all, taken in turn from the tasks")
+    frame_interval: Positive = Field(10, description="every how many frames a question starts; 20 frames a second")
+    image_size: int | None = Field(
+        None, ge=32, le=2048, description="side of the frames in pixels (default: 256 simulated, else as recorded)"
+    )
+    renderer: Literal["auto", "gl", "rays"] = Field("auto", description="what draws simulated frames")
+    seed: int = Field(0, ge=0, description="seed of recording and of questions")
+    workers: Positive = Field(2, description="processes; does not change the result")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the YAML file and the flags count, never the environment."""
+        return (init_settings,)
+
+
+class BuildConfig(RecordConfig):
+    """Everything that shapes a data set, and how the command runs."""
+
+    out: Path = Field(Path("data/robot-r1"), description="folder of the data set")
+    camera: str = Field("front", description="camera of recorded RLBench demos; the prompts describe the front view")
+    keypoints: KeypointConfig = KeypointConfig()
+    distractors: DistractorConfig = DistractorConfig()
+    dead_zone: float = Field(
+        0.01, ge=0, le=0.2, description="metres; a shorter move along an axis is no movement; 0 as in the paper"
+    )
+    split: SplitConfig = SplitConfig()
+    prompts: Path | None = Field(None, description="folder with replacements of the prompt templates")
+    dry_run: bool = Field(False, description="print the plan and stop")
+    resume: bool = Field(False, description="go on with an interrupted build")
+    strict: bool = Field(False, description="a damaged demo ends the build instead of being skipped")
+    push_to_hub: str | None = Field(
+        None, pattern=r"^[\w.-]+/[\w.-]+$", description="ORG/NAME to upload to; needs HF_TOKEN"
+    )
+
+    def shaping(self) -> dict[str, Any]:
+        """The settings that decide what the data set holds, as JSON values: those that only say how to run are out."""
+        return self.model_dump(mode="json", exclude={"out", "workers", "dry_run", "resume", "strict", "push_to_hub"})

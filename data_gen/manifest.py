@@ -1,0 +1,96 @@
+"""What a data set says of itself: `manifest.json`, the same bytes for the same input and configuration."""
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from robot_r1.errors import UserError
+from robot_r1.question import QuestionType, Split
+
+MANIFEST = "manifest.json"
+PACKAGES = ("robot-r1", "numpy", "pillow", "pyarrow", "datasets")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class UsedDemo(_Record):
+    """A demo in the data set."""
+
+    id: str
+    split: Split
+    frames: int
+    keypoints: tuple[int, ...]
+    questions: int
+    attempts: int
+    fallback_description: bool
+
+
+class SkippedDemo(_Record):
+    """A demo that could not be used."""
+
+    where: str
+    reason: str
+
+
+class DataFile(_Record):
+    """A parquet file of the data set."""
+
+    path: str
+    question_type: QuestionType
+    split: Split
+    rows: int
+    bytes: int
+    sha256: str
+    answers: dict[str, int]
+    """Questions by right letter."""
+    tasks: dict[str, int]
+    """Questions by task."""
+
+
+class Manifest(_Record):
+    """The whole data set."""
+
+    format: int = 1
+    config: dict[str, Any]
+    versions: dict[str, str]
+    renderers: tuple[str, ...]
+    demos: tuple[UsedDemo, ...]
+    skipped: tuple[SkippedDemo, ...]
+    dropped: dict[str, int]
+    files: tuple[DataFile, ...]
+
+    def rows(self, question_type: QuestionType | None = None, split: Split | None = None) -> int:
+        """Number of questions, of one type or split where given."""
+        return sum(
+            file.rows
+            for file in self.files
+            if question_type in (None, file.question_type) and split in (None, file.split)
+        )
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that shape the data set's bytes."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a finished data set.
+
+    Raises:
+        UserError: the folder holds no readable manifest.
+    """
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder} holds no finished data set: {MANIFEST} is missing or damaged") from error

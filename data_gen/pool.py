@@ -1,0 +1,85 @@
+"""Work spread over processes: results as they come, a progress bar, and a clean end on Ctrl-C or a dead worker."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Task as ProgressTask
+from rich.text import Text
+
+from data_gen.command import console
+from robot_r1.errors import UserError
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+class _RateColumn(ProgressColumn):
+    def render(self, task: ProgressTask) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")
+
+
+def progress_bar() -> Progress:
+    """A bar with count, rate and time left, on standard error."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def run_all(
+    function: Callable[[Work], Result], work: Sequence[Work], workers: int, title: str
+) -> Iterator[tuple[Work, Result]]:
+    """Apply a function to every piece of work and yield (work, result) in order of completion.
+
+    With one worker everything runs in this process. An exception of the function ends the run: pieces not yet begun
+    are dropped, pieces under way are waited for.
+
+    Raises:
+        UserError: a worker process died.
+    """
+    with progress_bar() as progress:
+        bar = progress.add_task(title, total=len(work))
+        if workers == 1 or len(work) < 2:
+            for piece in work:
+                yield piece, function(piece)
+                progress.advance(bar)
+            return
+        # spawn: forked children would inherit the threads' locks of pyarrow and of GL
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(min(workers, len(work)), mp_context=context, initializer=_start_worker)
+        try:
+            futures: dict[Future[Result], Work] = {pool.submit(function, piece): piece for piece in work}
+            for future in as_completed(futures):
+                yield futures.pop(future), future.result()
+                progress.advance(bar)
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a worker process died, perhaps for lack of memory; what was finished is kept: "
+                "run again with --resume and fewer --workers"
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit_with_parent() -> None:
+    """A killed parent would leave its workers waiting for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,129 @@
+"""The embedded simulator as a source: which demos there are, and recording those that are missing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
+
+from data_gen.config import RecordConfig
+from data_gen.pool import run_all
+from data_gen.sources import ArchivedDemo, archive_root
+from robot_r1.archive import save_demo
+from robot_r1.demo import DemoKey
+from robot_r1.errors import UserError
+from robot_r1.files import write_text
+
+DEFAULT_SIZE = 256
+SETTINGS = "recording.json"
+
+
+class RecordingSettings(BaseModel):
+    """What all demos of an archive share; kept beside them, so that no archive mixes two recordings."""
+
+    seed: int
+    frame_interval: int
+    image_size: int
+    renderer: Literal["gl", "rays"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One demo to record."""
+
+    demo: ArchivedDemo
+    settings: RecordingSettings
+
+
+def planned_keys(config: RecordConfig) -> list[DemoKey]:
+    """The demos of each task, episode by episode; variations take turns.
+
+    Raises:
+        UserError: a task or variation does not exist.
+    """
+    from robot_r1.sim.tasks import TASKS
+
+    keys = []
+    for task in config.tasks or tuple(TASKS):
+        if task not in TASKS:
+            raise UserError(f"unknown task {task}; the embedded simulator has {', '.join(TASKS)}")
+        count = TASKS[task].variations
+        wanted = range(count) if config.variations is None else [v for v in config.variations if 0 <= v < count]
+        if not wanted:
+            raise UserError(
+                f"{task} has variations 0 to {count - 1}, not {', '.join(map(str, config.variations or ()))}"
+            )
+        keys += [
+            DemoKey(task=task, variation=wanted[episode % len(wanted)], episode=episode)
+            for episode in range(config.demos_per_task)
+        ]
+    return keys
+
+
+def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
+    """Record what the archive lacks; returns how many demos were recorded.
+
+    Raises:
+        UserError: the archive holds demos of another recording, or the renderer does not start.
+        OSError: the archive cannot be written; demos already recorded stay.
+    """
+    root = archive_root(config)
+    settings = _settle(root, config)
+    missing = [Recording(demo, settings) for demo in demos if not demo.path.is_file()]
+    if not missing:
+        return 0
+    write_text(root / SETTINGS, settings.model_dump_json(indent=1) + "\n")
+    for _ in run_all(record, missing, config.workers, f"recording ({settings.renderer})"):
+        pass
+    return len(missing)
+
+
+def record(recording: Recording) -> None:
+    """Record one demo into the archive."""
+    from robot_r1.sim.recorder import record_demo
+
+    settings = recording.settings
+    demo = record_demo(
+        recording.demo.key, settings.seed, settings.frame_interval, settings.image_size, settings.renderer
+    )
+    save_demo(demo, range(0, len(demo), settings.frame_interval), recording.demo.path)
+
+
+def _settle(root: Path, config: RecordConfig) -> RecordingSettings:
+    """The settings of the archive: those it was begun with, which must fit what the configuration asks for."""
+    from robot_r1.sim.render import resolve_renderer
+
+    stored = _stored(root / SETTINGS)
+    if stored is None:
+        return RecordingSettings(
+            seed=config.seed,
+            frame_interval=config.frame_interval,
+            image_size=config.image_size or DEFAULT_SIZE,
+            renderer=resolve_renderer(config.renderer),
+        )
+    for name, have, want, fits in (
+        ("seed", stored.seed, config.seed, stored.seed == config.seed),
+        ("image_size", stored.image_size, config.image_size, config.image_size in (None, stored.image_size)),
+        ("renderer", stored.renderer, config.renderer, config.renderer in ("auto", stored.renderer)),
+        (
+            "frame_interval",
+            stored.frame_interval,
+            config.frame_interval,
+            config.frame_interval % stored.frame_interval == 0,
+        ),
+    ):
+        if not fits:
+            raise UserError(
+                f"the demos in {root} were recorded with {name} {have}, not {want}; "
+                "give another --root, or delete that folder to record anew"
+            )
+    return stored
+
+
+def _stored(path: Path) -> RecordingSettings | None:
+    try:
+        return RecordingSettings.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise UserError(f"{path} is damaged; delete {path.parent} to record anew") from error

@@ -1,0 +1,74 @@
+"""From a displacement to words and back to the rule that made them (Robot-R1, section 3 and figure 1).
+
+Directions are those of the world frame, named as a viewer of the front image sees them: +x is forward (towards the
+camera), +y is right (the right of the image, the robot's own left), +z is up.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+WORDS = (("forward", "backward"), ("right", "left"), ("up", "down"))
+"""Per axis x, y, z the word for a positive and for a negative displacement."""
+
+SLIGHT_RATIO = 0.5
+"""An axis that moves at most this share of the largest one is called "slightly" (Robot-R1, section 3)."""
+
+
+@dataclass(frozen=True)
+class AxisMove:
+    """The part of a movement along one axis: 0 = x, 1 = y, 2 = z."""
+
+    axis: int
+    positive: bool
+    slight: bool
+
+    @property
+    def words(self) -> str:
+        return ("slightly " if self.slight else "") + WORDS[self.axis][0 if self.positive else 1]
+
+
+Movement = tuple[AxisMove, ...]
+"""At most one move per axis, in the order x, y, z; at least one of them is not slight."""
+
+
+def movement_between(start: ArrayLike, end: ArrayLike, dead_zone: float) -> Movement | None:
+    """The movement from one point to another.
+
+    Args:
+        start: (3,), metres, world frame.
+        end: (3,), metres, world frame.
+        dead_zone: metres; an axis that moves no further is not named. 0 names every axis that moves at all, as the
+            paper does.
+
+    Returns:
+        None if no axis moves further than the dead zone.
+    """
+    delta = np.asarray(end, dtype=np.float64) - np.asarray(start, dtype=np.float64)
+    largest = float(np.abs(delta).max())
+    moves = tuple(
+        AxisMove(axis, bool(value > 0), bool(abs(value) <= SLIGHT_RATIO * largest))
+        for axis, value in enumerate(delta)
+        if abs(value) > dead_zone
+    )
+    return moves or None
+
+
+def movement_text(movement: Movement) -> str:
+    """For example `Move forward, slightly right and down`."""
+    words = [move.words for move in movement]
+    return "Move " + (words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1])
+
+
+def all_movements(dead_zone: float) -> tuple[Movement, ...]:
+    """Every movement that `movement_between` can return: 56 without a dead zone (all axes named), 98 with one."""
+    per_axis = [
+        [None, *(AxisMove(axis, positive, slight) for positive in (True, False) for slight in (False, True))]
+        for axis in range(3)
+    ]
+    if dead_zone == 0:
+        per_axis = [moves[1:] for moves in per_axis]
+    movements = (tuple(move for move in choice if move is not None) for choice in itertools.product(*per_axis))
+    return tuple(movement for movement in movements if any(not move.slight for move in movement))
