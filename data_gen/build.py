@@ -38,7 +38,8 @@ def main(arguments: Sequence[str]) -> None:
     """Build a data set; see the module's text."""
     config = read_config(BuildConfig, "python -m data_gen.build", arguments)
     templates = PromptTemplates.load(config.prompts)
-    hub = check_access(config.push_to_hub) if config.push_to_hub and not config.dry_run else None
+    if config.push_to_hub and not config.dry_run:
+        check_access(config.push_to_hub)
     staging = Staging(config.out)
     if staging.finished(config.shaping()):
         console.print(f"{config.out} holds this data set already; nothing to build", markup=False)
@@ -50,8 +51,8 @@ def main(arguments: Sequence[str]) -> None:
             _print_plan(config, found, shards)
             return
         manifest = _build(config, found, shards, staging)
-    if hub is not None and config.push_to_hub:
-        console.print(f"pushed to {upload(hub, config.out, config.push_to_hub)}", markup=False)
+    if config.push_to_hub:
+        console.print(f"pushed to {upload(config.out, config.push_to_hub)}", markup=False)
     _print_result(config.out, manifest)
 
 
@@ -72,9 +73,8 @@ def _plan(config: BuildConfig, found: Found, templates: PromptTemplates, staging
 
 
 def _build(config: BuildConfig, found: Found, shards: list[Shard], staging: Staging) -> Manifest:
-    plan = {"config": config.shaping(), "versions": package_versions()}
-    plan["demos"] = [demo.key.id for demo in found.demos]
-    staging.begin(plan, config.resume)
+    demo_ids = [demo.key.id for demo in found.demos]
+    staging.begin({"config": config.shaping(), "versions": package_versions(), "demos": demo_ids}, config.resume)
     record_missing(config, [demo for demo in found.demos if isinstance(demo, ArchivedDemo)])
     pending = [shard for shard in shards if not shard.report_path.is_file()]
     for _ in run_all(build_shard, pending, config.workers, "building shards"):

@@ -8,19 +8,19 @@ import yaml
 
 from data_gen.contact_sheet import CONTACT_SHEET
 from data_gen.manifest import Manifest
-from robot_r1.question import QUESTION_TYPES, SPLITS, Question
+from robot_r1.question import QUESTION_TYPES, SPLITS, Question, QuestionType
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LICENCES = {
     "simulated": (
         "apache-2.0",
-        "Apache-2.0. Pictures and demonstrations come from the embedded simulator of `robot-r1`; the Panda's meshes are "
-        "Franka Emika's, Apache-2.0.",
+        "Apache-2.0. Pictures and demonstrations come from the embedded simulator of `robot-r1`; the Panda's meshes "
+        "are Franka Emika's, Apache-2.0.",
     ),
     "rlbench": (
         "other",
-        "The pictures and demonstrations were recorded with RLBench, whose licence allows academic, non-commercial use "
-        "and forbids passing its material on: check it before you share this data set.",
+        "The pictures and demonstrations were recorded with RLBench, whose licence allows academic, non-commercial "
+        "use and forbids passing its material on: check it before you share this data set.",
     ),
 }
 
@@ -80,11 +80,11 @@ def _has(manifest: Manifest, question_type: str, split: str) -> bool:
 
 
 def _counts(manifest: Manifest) -> str:
-    lines = [f"| config | {' | '.join(SPLITS)} |", "|---|---|---|"]
-    for name in QUESTION_TYPES:
-        lines.append(f"| `{name}` | {' | '.join(str(manifest.rows(name, split)) for split in SPLITS)} |")
-    lines.append(f"| `all` | {' | '.join(str(manifest.rows(split=split)) for split in SPLITS)} |")
-    return "\n".join(lines)
+    def line(name: str, question_type: QuestionType | None) -> str:
+        return f"| {name} | {' | '.join(str(manifest.rows(question_type, split)) for split in SPLITS)} |"
+
+    head = [f"| config | {' | '.join(SPLITS)} |", "|---|---|---|"]
+    return "\n".join([*head, *(line(f"`{name}`", name) for name in QUESTION_TYPES), line("`all`", None)])
 
 
 def _left_out(manifest: Manifest) -> str:

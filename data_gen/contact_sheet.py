@@ -1,4 +1,4 @@
-"""A picture to check a data set by eye: sampled frames with the gripper, the next keypoint and the options drawn in."""
+"""A picture to check a data set by eye: sampled frames with gripper, next keypoint and options drawn in."""
 
 import io
 from collections.abc import Iterable, Sequence

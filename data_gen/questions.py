@@ -26,7 +26,7 @@ NO_MOVEMENT = "next keypoint within the dead zone"
 
 @dataclass(frozen=True)
 class DemoQuestions:
-    """The questions of one demo, its keypoints (frame indices), and how many questions were dropped for what reason."""
+    """The questions of one demo, its keypoints (frame indices), and how many questions were dropped and why."""
 
     questions: tuple[Question, ...]
     keypoints: tuple[int, ...]

@@ -13,7 +13,8 @@ def assign_splits(keys: Sequence[DemoKey], by: SplitBy, test_fraction: float, se
     """The split of each demo id.
 
     Whole demos, variations or tasks are held out; demos and variations are held out of every task separately. Of n
-    units `round(test_fraction * n)` go to test, but at least one where there are two or more and the fraction is not 0.
+    units `round(test_fraction * n)` go to test, but at least one where there are two or more
+    and the fraction is not 0.
     """
     units: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key in keys:

@@ -47,7 +47,8 @@ class Staging:
             raise UserError(f"--out {self.out} holds other files; give a folder that does not exist yet")
         if read_manifest(self.out).config != config:
             raise UserError(
-                f"--out {self.out} holds a data set of another configuration; give another --out, or delete that folder"
+                f"--out {self.out} holds a data set of another configuration; "
+                "give another --out, or delete that folder"
             )
         if self.folder.is_dir() and not self.data.is_dir():  # killed just after it was published
             shutil.rmtree(self.folder)

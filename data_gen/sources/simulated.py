@@ -91,10 +91,10 @@ def record(recording: Recording) -> None:
 
 def _settle(root: Path, config: RecordConfig) -> RecordingSettings:
     """The settings of the archive: those it was begun with, which must fit what the configuration asks for."""
-    from robot_r1.sim.render import resolve_renderer
-
     stored = _stored(root / SETTINGS)
     if stored is None:
+        from robot_r1.sim.render import resolve_renderer
+
         return RecordingSettings(
             seed=config.seed,
             frame_interval=config.frame_interval,
