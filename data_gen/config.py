@@ -71,7 +71,6 @@ class RecordConfig(BaseSettings):
         cli_exit_on_error=False,
         cli_avoid_json=True,
         cli_hide_none_type=True,
-        nested_model_default_partial_update=True,
     )
 
     source: Source = Field("simulated", description="simulated, rlbench-disk, or rlbench (live)")

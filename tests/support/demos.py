@@ -2,12 +2,15 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from data_gen.sources.simulated import SETTINGS, RecordingSettings
 from robot_r1.archive import demo_path, save_demo
 from robot_r1.demo import Camera, Demo, DemoKey, Provenance
+from robot_r1.files import write_text
 from robot_r1.geometry import fov_intrinsics
 
 FRONT = np.array([[0, -0.4226, -0.9063, 1.35], [-1, 0, 0, 0], [0, 0.9063, -0.4226, 1.58], [0, 0, 0, 1]])
@@ -60,13 +63,15 @@ def make_demo(
     )
 
 
-def write_archive(root, tasks: Sequence[str], episodes: int, frame_interval: int = 10) -> None:  # type: ignore[no-untyped-def]
+def write_archive(root: Path, tasks: Sequence[str], episodes: int, frame_interval: int = 10, size: int = 64) -> None:
     """Store made-up demos where the build looks for simulated ones."""
+    settings = RecordingSettings(seed=0, frame_interval=frame_interval, image_size=size, renderer="rays")
+    write_text(root / SETTINGS, settings.model_dump_json())
     for t, task in enumerate(tasks):
         for episode in range(episodes):
             rng = np.random.default_rng([t, episode])
-            low, high = (0.0, -0.3, 0.8), (0.4, 0.3, 1.3)
-            waypoints = [tuple(rng.uniform(low, high)) for _ in range(4)]
+            points = rng.uniform((0.0, -0.3, 0.8), (0.4, 0.3, 1.3), (4, 3))
+            waypoints = [(float(x), float(y), float(z)) for x, y, z in points]
             key = DemoKey(task=task, variation=0, episode=episode)
-            demo = make_demo(key, waypoints, seed=100 * t + episode)
+            demo = make_demo(key, waypoints, seed=100 * t + episode, size=size)
             save_demo(demo, range(0, len(demo), frame_interval), demo_path(root, key))

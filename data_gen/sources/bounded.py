@@ -1,0 +1,29 @@
+"""Reading files of unknown origin without trusting their size or kind."""
+
+import stat
+from pathlib import Path
+
+from robot_r1.errors import BadDemoError
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file that holds at least one and at most `limit` of them.
+
+    Raises:
+        BadDemoError: the file is missing, empty, too large, not a regular file or not readable.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise BadDemoError(path, "is not a file")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise BadDemoError(path, "is missing") from None
+    except OSError as error:
+        raise BadDemoError(path, f"cannot be read: {error.strerror}") from error
+    if not data:
+        raise BadDemoError(path, "is empty (0 bytes)")
+    if len(data) > limit:
+        raise BadDemoError(path, f"is larger than {limit / 2**20:g} MiB ({status.st_size / 2**20:.0f} MiB)")
+    return data

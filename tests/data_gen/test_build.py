@@ -1,0 +1,226 @@
+"""The whole build on made-up demos, as a user runs it: in a process of its own."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import datasets
+import pytest
+
+from data_gen.manifest import Manifest, read_manifest
+from tests.support.demos import write_archive
+
+REPOSITORY = Path(__file__).parents[2]
+TASKS = ("pick_up_cup", "push_button", "phone_on_base")
+FLAGS = ("--variations", "0", "--tasks", ",".join(TASKS))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("archive")
+    write_archive(root, TASKS, episodes=30)
+    return root
+
+
+def build(archive: Path, out: Path, *flags: str, demos: int = 30) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *FLAGS]
+    return subprocess.run(
+        [*command, "--demos-per-task", str(demos), *flags], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+
+def digest(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def refused(result: subprocess.CompletedProcess[str], message: str) -> None:
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: ") and message in last, result.stderr
+
+
+@pytest.fixture(scope="module")
+def data_set(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data") / "set"
+    result = build(archive, out)
+    assert result.returncode == 0, result.stderr
+    assert str(out) in result.stderr and "next:" in result.stderr
+    return out
+
+
+def test_datasets_reads_every_config_and_split(data_set: Path, tmp_path: Path) -> None:
+    manifest = read_manifest(data_set)
+    for name in ("waypoint", "current_state", "movement", "all"):
+        loaded = datasets.load_dataset(str(data_set), name, cache_dir=str(tmp_path))
+        for split in ("train", "test"):
+            expected = manifest.rows(None if name == "all" else name, split)  # type: ignore[arg-type]
+            assert loaded[split].num_rows == expected > 0
+    default = datasets.load_dataset(str(data_set), split="train", cache_dir=str(tmp_path))
+    row = default[0]
+    assert row["images"][0].size == (64, 64)
+    assert len(row["options"]) == 4 and row["answer"] in "ABCD" and len(row["state"]) == 3
+    assert row["camera"]["width"] == 64 and len(row["camera"]["extrinsics"]) == 4
+
+
+def test_splits_hold_whole_demos_apart(data_set: Path) -> None:
+    manifest = read_manifest(data_set)
+    splits = {demo.id: demo.split for demo in manifest.demos}
+    assert sum(split == "test" for split in splits.values()) == 9
+    for file in manifest.files:
+        import pyarrow.parquet
+
+        demos = pyarrow.parquet.read_table(data_set / file.path, columns=["demo"])["demo"].to_pylist()
+        assert {splits[demo] for demo in demos} == {file.split}
+
+
+def test_manifest_checksums_and_card(data_set: Path) -> None:
+    manifest = read_manifest(data_set)
+    for file in manifest.files:
+        assert hashlib.sha256((data_set / file.path).read_bytes()).hexdigest() == file.sha256
+    text = (data_set / "README.md").read_text()
+    assert f"| `all` | {manifest.rows(split='train')} | {manifest.rows(split='test')} |" in text
+    assert (data_set / "contact_sheet.png").stat().st_size > 10_000
+    assert not data_set.with_name("set.partial").exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_same_bytes_with_any_number_of_workers(archive: Path, data_set: Path, tmp_path: Path, workers: str) -> None:
+    assert build(archive, tmp_path / "set", "--workers", workers).returncode == 0
+    assert digest(tmp_path / "set") == digest(data_set)
+
+
+@pytest.mark.parametrize("shards", [0, 1, 2])
+def test_same_bytes_after_kill_and_resume(archive: Path, data_set: Path, tmp_path: Path, shards: int) -> None:
+    out = tmp_path / "set"
+    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *FLAGS]
+    process = subprocess.Popen(
+        [*command, "--demos-per-task", "30", "--workers", "1"], cwd=REPOSITORY, stderr=subprocess.DEVNULL
+    )
+    reports = tmp_path / "set.partial" / "reports"
+    while process.poll() is None and len(list(reports.glob("*.json"))) < shards:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    interrupted = not out.exists()
+    if interrupted and (tmp_path / "set.partial" / "plan.json").exists():
+        refused(build(archive, out), "--resume")
+    assert build(archive, out, "--resume").returncode == 0
+    assert digest(out) == digest(data_set)
+
+
+def test_interrupt_keeps_what_is_finished(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *FLAGS]
+    process = subprocess.Popen(
+        [*command, "--demos-per-task", "30"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    reports = tmp_path / "set.partial" / "reports"
+    while process.poll() is None and not list(reports.glob("*.json")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    if process.returncode != 0:  # else it was done before the signal came
+        assert process.returncode == 130 and "--resume" in stderr and "Traceback" not in stderr
+        assert list(reports.glob("*.json")) and not out.exists()
+
+
+def test_a_finished_data_set_is_left_alone(archive: Path, data_set: Path) -> None:
+    before = digest(data_set)
+    result = build(archive, data_set)
+    assert result.returncode == 0 and "nothing to build" in result.stderr
+    refused(build(archive, data_set, "--seed", "1"), "another configuration")
+    refused(build(archive, REPOSITORY / "docs"), "holds other files")
+    refused(build(archive, REPOSITORY / "README.md"), "is a file")
+    assert digest(data_set) == before
+
+
+def test_dry_run_writes_nothing(archive: Path, tmp_path: Path) -> None:
+    result = build(archive, tmp_path / "set", "--dry-run", "--limit", "7")
+    assert result.returncode == 0 and "7 demos (0 to record" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_demo_is_skipped_by_name_or_fatal(archive: Path, tmp_path: Path) -> None:
+    root = tmp_path / "demos"
+    write_archive(root, ("push_button",), episodes=3)
+    damaged = root / "push_button" / "variation0" / "episode1.zip"
+    damaged.write_bytes(damaged.read_bytes()[:2_000])
+    flags = ("--tasks", "push_button")
+    result = build(root, tmp_path / "set", *flags, demos=3)
+    assert result.returncode == 0
+    assert f"skipped {damaged}" in result.stderr
+    manifest = Manifest.model_validate(json.loads((tmp_path / "set" / "manifest.json").read_text()))
+    assert [skipped.where for skipped in manifest.skipped] == [str(damaged)]
+    assert len(manifest.demos) == 2
+    refused(build(root, tmp_path / "strict", *flags, "--strict", demos=3), "episode1.zip")
+    assert not (tmp_path / "strict").exists()
+    for episode in (0, 2):
+        damaged.with_name(f"episode{episode}.zip").write_bytes(b"")
+    refused(build(root, tmp_path / "none", *flags, demos=3), "no demo gave a question (3 of them damaged")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--tasks", "fly_away"), "unknown task fly_away"),
+        (("--variations", "99"), "variations 0 to"),
+        (("--source", "rlbench"), "not supported yet"),
+        (("--source", "rlbench-disk", "--root", "/nowhere"), "/nowhere"),
+        (("--image-size", "128"), "recorded with image_size 64, not 128"),
+        (("--renderer", "gl"), "recorded with renderer rays, not gl"),
+        (("--frame-interval", "5"), "recorded with frame_interval 10, not 5"),
+        (("--push-to-hub", "me/mine"), "needs HF_TOKEN"),
+        (("--prompts", "/nowhere"), "prompt folder /nowhere does not exist"),
+        (("--out", "/proc/nowhere/set"), "/proc/nowhere"),
+        (("--out", "/dev/null/set"), "/dev/null"),
+        (("--config", "none.yaml"), "cannot read configuration none.yaml"),
+    ],
+)
+def test_bad_input_is_one_line(archive: Path, tmp_path: Path, flags: tuple[str, ...], message: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "HF_TOKEN"}
+    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(tmp_path / "set")]
+    result = subprocess.run(
+        [*command, *flags], cwd=REPOSITORY, capture_output=True, text=True, check=False, env=environment
+    )
+    refused(result, message)
+    assert not (tmp_path / "set").exists()
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_no_write_permission(archive: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(locked / "set"), *FLAGS]
+    if os.geteuid() == 0:
+        if subprocess.run(["test", "-r", sys.executable], user=65534, check=False).returncode != 0:
+            pytest.skip("root may write anywhere, and another user cannot run this interpreter")
+        tmp_path.chmod(0o755)
+    user = 65534 if os.geteuid() == 0 else None
+    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, user=user)
+    refused(result, "Permission denied")
+
+
+def test_a_full_disk_leaves_no_data_set_and_can_be_resumed(archive: Path, data_set: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a small tmpfs cannot be mounted here; that needs root")
+    try:
+        refused(build(archive, disk / "set"), "No space left on device")
+        assert not (disk / "set").exists()
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        assert build(archive, disk / "set", "--resume").returncode == 0
+        assert digest(disk / "set") == digest(data_set)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

@@ -1,0 +1,90 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from data_gen.command import read_config
+from data_gen.config import BuildConfig
+from robot_r1.errors import UserError
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "data"
+
+
+def read(*arguments: str) -> BuildConfig:
+    return read_config(BuildConfig, "build", arguments)
+
+
+def test_default_yaml_is_the_default() -> None:
+    assert read("--config", str(CONFIGS / "default.yaml")) == read()
+
+
+def test_paper_yaml_is_the_papers_recipe() -> None:
+    config = read("--config", str(CONFIGS / "paper.yaml"), "--root", "demos")
+    assert (config.source, config.demos_per_task, config.variations) == ("rlbench-disk", 50, (0,))
+    assert (config.image_size, config.frame_interval, config.dead_zone) == (224, 10, 0)
+    assert (config.keypoints.method, config.keypoints.stopping_delta, config.keypoints.merge_distance) == (
+        "heuristic", 0.1, 0,
+    )  # fmt: skip
+    assert config.distractors.waypoint == config.distractors.current_state == {"uniform": 1}
+    assert config.distractors.movement == {"uniform": 1}
+    assert config.tasks is not None and len(config.tasks) == 5
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_shipped_configuration_loads(path: Path) -> None:
+    assert read("--config", str(path))
+
+
+def test_flags_win_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("seed: 3\nkeypoints: {stopping_delta: 0.2}\nworkers: 1\n")
+    config = read("--config", str(file), "--seed", "4", "--keypoints.merge-distance", "0", "--tasks", "a,b", "--resume")
+    assert (config.seed, config.workers, config.tasks, config.resume) == (4, 1, ("a", "b"), True)
+    assert (config.keypoints.stopping_delta, config.keypoints.merge_distance) == (0.2, 0)
+
+
+def test_the_environment_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEED", "7")
+    assert read().seed == 0
+
+
+def test_what_shapes_the_data_reads_back() -> None:
+    config = read("--workers", "3", "--strict")
+    text = yaml.safe_dump(config.shaping())
+    assert "workers" not in text and "strict" not in text
+    assert BuildConfig(**yaml.safe_load(text)).shaping() == config.shaping()
+
+
+@pytest.mark.parametrize(
+    ("yaml_text", "flags", "message"),
+    [
+        ("sed: 1", (), "unknown key sed; did you mean seed?"),
+        ("zzz: 1", (), "unknown key zzz; allowed are .*seed"),
+        ("keypoints: {metod: random}", (), "unknown key keypoints.metod; did you mean method?"),
+        ("keypoints: {method: magic}", (), "keypoints.method is 'magic': Input should be 'heuristic'"),
+        ("distractors: {waypoint: {near: 1}}", (), "distractors.waypoint.near"),
+        ("distractors: {waypoint: {uniform: 0}}", (), "needs at least one strategy"),
+        ("seed: [", (), "not readable YAML"),
+        ("- 1", (), "must hold keys and values"),
+        ("\x00", (), "not readable YAML"),
+        ("", ("--seed", "x"), "seed is 'x': Input should be a valid integer"),
+        ("", ("--sed", "1"), "unrecognized arguments: --sed 1"),
+        ("", ("--workers", "0"), "workers is '0'"),
+        ("", ("--push-to-hub", "noslash"), "push_to_hub is 'noslash'"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, yaml_text: str, flags: tuple[str, ...], message: str) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml_text)
+    with pytest.raises(UserError) as error:
+        read("--config", str(file), *flags)
+    assert re.search(message, str(error.value)), str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_file_and_missing_argument() -> None:
+    with pytest.raises(UserError, match="cannot read configuration none.yaml"):
+        read("--config", "none.yaml")
+    with pytest.raises(UserError, match="--config needs a file"):
+        read("--config")
