@@ -8,7 +8,7 @@ from typing import Any
 
 from data_gen.manifest import MANIFEST, read_manifest
 from robot_r1.errors import UserError
-from robot_r1.files import write_text
+from robot_r1.files import make_folder, write_text
 
 PLAN = "plan.json"
 
@@ -74,6 +74,7 @@ class Staging:
                     f"{self.folder} holds an interrupted build; go on with --resume, or delete that folder"
                 )
             return
+        make_folder(self.folder)
         write_text(stored, text)
 
     def publish(self) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from robot_r1.errors import BadDemoError
 
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
 
 def read_bounded(path: Path, limit: int) -> bytes:
     """The bytes of a regular file that holds at least one and at most `limit` of them.
@@ -26,4 +28,6 @@ def read_bounded(path: Path, limit: int) -> bytes:
         raise BadDemoError(path, "is empty (0 bytes)")
     if len(data) > limit:
         raise BadDemoError(path, f"is larger than {limit / 2**20:g} MiB ({status.st_size / 2**20:.0f} MiB)")
+    if data.startswith(_LFS_POINTER):
+        raise BadDemoError(path, "is a Git LFS pointer, not the file itself; run: git lfs pull")
     return data

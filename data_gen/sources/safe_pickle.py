@@ -107,10 +107,20 @@ class _Machine:
     def take(self, size: int) -> bytes:
         start = self.position
         end = start + size
-        if size < 0 or end > len(self.data):
+        if end > len(self.data):
             raise IndexError("end of data")
         self.position = end
         return self.data[start:end]
+
+    def short(self) -> bytes:
+        """A block of bytes after its length of one byte."""
+        data = self.data
+        start = self.position + 1
+        end = start + data[start - 1]
+        if end > len(data):
+            raise IndexError("end of data")
+        self.position = end
+        return data[start:end]
 
     def sized(self, width: int) -> bytes:
         """A block of bytes after its length, which takes `width` bytes itself."""
@@ -158,11 +168,19 @@ def _integer(width: int, signed: bool) -> Callable[[_Machine], None]:
 
 
 def _long(machine: _Machine) -> None:
-    machine.stack.append(int.from_bytes(machine.sized(1), "little", signed=True))
+    machine.stack.append(int.from_bytes(machine.short(), "little", signed=True))
 
 
 def _float(machine: _Machine) -> None:
     machine.stack.append(struct.unpack(">d", machine.take(8))[0])
+
+
+def _short_bytes(machine: _Machine) -> None:
+    machine.stack.append(machine.short())
+
+
+def _short_text(machine: _Machine) -> None:
+    machine.stack.append(machine.short().decode())
 
 
 def _bytes(width: int) -> Callable[[_Machine], None]:
@@ -242,14 +260,19 @@ def _tuple(machine: _Machine) -> None:
     machine.stack.append(items)
 
 
-def _short_tuple(size: int) -> Callable[[_Machine], None]:
-    def handler(machine: _Machine) -> None:
-        stack = machine.stack
-        if len(stack) < size:
-            raise IndexError("tuple from an empty stack")
-        stack[-size:] = [tuple(stack[-size:])]
+def _tuple_1(machine: _Machine) -> None:
+    machine.stack[-1] = (machine.stack[-1],)
 
-    return handler
+
+def _tuple_2(machine: _Machine) -> None:
+    second = machine.stack.pop()
+    machine.stack[-1] = (machine.stack[-1], second)
+
+
+def _tuple_3(machine: _Machine) -> None:
+    third = machine.stack.pop()
+    second = machine.stack.pop()
+    machine.stack[-1] = (machine.stack[-1], second, third)
 
 
 def _global(machine: _Machine) -> None:
@@ -280,10 +303,10 @@ def _new_object(machine: _Machine) -> None:
 def _build(machine: _Machine) -> None:
     state = machine.stack.pop()
     target = machine.stack[-1]
-    if isinstance(target, Record) and isinstance(state, dict):
-        target.attributes.update(state)
-    elif isinstance(target, InertArray | InertDtype):
+    if isinstance(target, (InertArray, InertDtype)):
         target.state = state
+    elif isinstance(target, Record) and isinstance(state, dict):
+        target.attributes.update(state)
     else:
         raise _RefusedError("it sets attributes of something that has none")
 
@@ -304,11 +327,11 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"J": _integer(4, signed=True),
     b"\x8a": _long,
     b"G": _float,
-    b"C": _bytes(1),
+    b"C": _short_bytes,
     b"B": _bytes(4),
     b"\x8e": _bytes(8),
     b"\x96": _bytes(8),  # BYTEARRAY8: nothing here writes to it
-    b"\x8c": _text(1),
+    b"\x8c": _short_text,
     b"X": _text(4),
     b"\x8d": _text(8),
     b"q": _put(1),
@@ -321,9 +344,9 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"s": _set_item,
     b"u": _set_items,
     b"t": _tuple,
-    b"\x85": _short_tuple(1),
-    b"\x86": _short_tuple(2),
-    b"\x87": _short_tuple(3),
+    b"\x85": _tuple_1,
+    b"\x86": _tuple_2,
+    b"\x87": _tuple_3,
     b"c": _global,
     b"\x93": _stack_global,
     b"R": _reduce,

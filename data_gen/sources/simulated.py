@@ -12,7 +12,7 @@ from data_gen.sources import ArchivedDemo, archive_root
 from robot_r1.archive import save_demo
 from robot_r1.demo import DemoKey
 from robot_r1.errors import UserError
-from robot_r1.files import write_text
+from robot_r1.files import make_folder, write_text
 
 DEFAULT_SIZE = 256
 SETTINGS = "recording.json"
@@ -72,6 +72,7 @@ def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
     missing = [Recording(demo, settings) for demo in demos if not demo.path.is_file()]
     if not missing:
         return 0
+    make_folder(root)
     write_text(root / SETTINGS, settings.model_dump_json(indent=1) + "\n")
     for _ in run_all(record, missing, config.workers, f"recording ({settings.renderer})"):
         pass

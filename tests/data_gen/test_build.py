@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import datasets
+import pyarrow.parquet
 import pytest
 
 from data_gen.manifest import Manifest, read_manifest
@@ -17,7 +19,7 @@ from tests.support.demos import write_archive
 
 REPOSITORY = Path(__file__).parents[2]
 TASKS = ("pick_up_cup", "push_button", "phone_on_base")
-FLAGS = ("--variations", "0", "--tasks", ",".join(TASKS))
+FLAGS = ("--variations", "0", "--tasks", ",".join(TASKS), "--demos-per-task", "30")
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +29,16 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def build(archive: Path, out: Path, *flags: str, demos: int = 30) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *FLAGS]
-    return subprocess.run(
-        [*command, "--demos-per-task", str(demos), *flags], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+def command(archive: Path, out: Path, *flags: str) -> list[str]:
+    return [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *flags]
+
+
+def run(arguments: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, cwd=REPOSITORY, capture_output=True, text=True, check=False, **options)
+
+
+def build(archive: Path, out: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    return run(command(archive, out, *FLAGS, *flags))
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -74,8 +81,6 @@ def test_splits_hold_whole_demos_apart(data_set: Path) -> None:
     splits = {demo.id: demo.split for demo in manifest.demos}
     assert sum(split == "test" for split in splits.values()) == 9
     for file in manifest.files:
-        import pyarrow.parquet
-
         demos = pyarrow.parquet.read_table(data_set / file.path, columns=["demo"])["demo"].to_pylist()
         assert {splits[demo] for demo in demos} == {file.split}
 
@@ -99,10 +104,8 @@ def test_same_bytes_with_any_number_of_workers(archive: Path, data_set: Path, tm
 @pytest.mark.parametrize("shards", [0, 1, 2])
 def test_same_bytes_after_kill_and_resume(archive: Path, data_set: Path, tmp_path: Path, shards: int) -> None:
     out = tmp_path / "set"
-    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *FLAGS]
-    process = subprocess.Popen(
-        [*command, "--demos-per-task", "30", "--workers", "1"], cwd=REPOSITORY, stderr=subprocess.DEVNULL
-    )
+    arguments = command(archive, out, *FLAGS, "--workers", "1")
+    process = subprocess.Popen(arguments, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
     reports = tmp_path / "set.partial" / "reports"
     while process.poll() is None and len(list(reports.glob("*.json"))) < shards:
         time.sleep(0.01)
@@ -117,9 +120,8 @@ def test_same_bytes_after_kill_and_resume(archive: Path, data_set: Path, tmp_pat
 
 def test_interrupt_keeps_what_is_finished(archive: Path, tmp_path: Path) -> None:
     out = tmp_path / "set"
-    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(out), *FLAGS]
     process = subprocess.Popen(
-        [*command, "--demos-per-task", "30"], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command(archive, out, *FLAGS), cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     reports = tmp_path / "set.partial" / "reports"
     while process.poll() is None and not list(reports.glob("*.json")):
@@ -152,18 +154,18 @@ def test_a_damaged_demo_is_skipped_by_name_or_fatal(archive: Path, tmp_path: Pat
     write_archive(root, ("push_button",), episodes=3)
     damaged = root / "push_button" / "variation0" / "episode1.zip"
     damaged.write_bytes(damaged.read_bytes()[:2_000])
-    flags = ("--tasks", "push_button")
-    result = build(root, tmp_path / "set", *flags, demos=3)
+    flags = ("--tasks", "push_button", "--variations", "0", "--demos-per-task", "3")
+    result = run(command(root, tmp_path / "set", *flags))
     assert result.returncode == 0
     assert f"skipped {damaged}" in result.stderr
     manifest = Manifest.model_validate(json.loads((tmp_path / "set" / "manifest.json").read_text()))
     assert [skipped.where for skipped in manifest.skipped] == [str(damaged)]
     assert len(manifest.demos) == 2
-    refused(build(root, tmp_path / "strict", *flags, "--strict", demos=3), "episode1.zip")
+    refused(run(command(root, tmp_path / "strict", *flags, "--strict")), "episode1.zip")
     assert not (tmp_path / "strict").exists()
     for episode in (0, 2):
         damaged.with_name(f"episode{episode}.zip").write_bytes(b"")
-    refused(build(root, tmp_path / "none", *flags, demos=3), "no demo gave a question (3 of them damaged")
+    refused(run(command(root, tmp_path / "none", *flags)), "no demo gave a question (3 of them damaged")
     assert not (tmp_path / "none").exists()
 
 
@@ -186,11 +188,7 @@ def test_a_damaged_demo_is_skipped_by_name_or_fatal(archive: Path, tmp_path: Pat
 )
 def test_bad_input_is_one_line(archive: Path, tmp_path: Path, flags: tuple[str, ...], message: str) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "HF_TOKEN"}
-    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(tmp_path / "set")]
-    result = subprocess.run(
-        [*command, *flags], cwd=REPOSITORY, capture_output=True, text=True, check=False, env=environment
-    )
-    refused(result, message)
+    refused(run(command(archive, tmp_path / "set", *flags), env=environment), message)
     assert not (tmp_path / "set").exists()
     assert not list(tmp_path.rglob("*.parquet"))
 
@@ -198,14 +196,12 @@ def test_bad_input_is_one_line(archive: Path, tmp_path: Path, flags: tuple[str, 
 def test_no_write_permission(archive: Path, tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
-    command = [sys.executable, "-m", "data_gen.build", "--root", str(archive), "--out", str(locked / "set"), *FLAGS]
     if os.geteuid() == 0:
         if subprocess.run(["test", "-r", sys.executable], user=65534, check=False).returncode != 0:
             pytest.skip("root may write anywhere, and another user cannot run this interpreter")
         tmp_path.chmod(0o755)
     user = 65534 if os.geteuid() == 0 else None
-    result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, user=user)
-    refused(result, "Permission denied")
+    refused(run(command(archive, locked / "set", *FLAGS), user=user), "Permission denied")
 
 
 def test_a_full_disk_leaves_no_data_set_and_can_be_resumed(archive: Path, data_set: Path, tmp_path: Path) -> None:

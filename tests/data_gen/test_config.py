@@ -39,7 +39,9 @@ def test_every_shipped_configuration_loads(path: Path) -> None:
 def test_flags_win_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("seed: 3\nkeypoints: {stopping_delta: 0.2}\nworkers: 1\n")
-    config = read("--config", str(file), "--seed", "4", "--keypoints.merge-distance", "0", "--tasks", "a,b", "--resume")
+    config = read(
+        "--config", str(file), "--seed", "4", "--keypoints.merge-distance", "0", "--tasks", "a,b", "--resume"
+    )
     assert (config.seed, config.workers, config.tasks, config.resume) == (4, 1, ("a", "b"), True)
     assert (config.keypoints.stopping_delta, config.keypoints.merge_distance) == (0.2, 0)
 

@@ -8,7 +8,13 @@ from robot_r1.question import QUESTION_TYPES, QuestionType
 
 OPTIONS = ("one", "two", "three", "four")
 SECTIONS = {
-    "waypoint": ["Task description", "Visual Input", "Coordinate System", "Robot Specifications", "Current Robot State"],
+    "waypoint": [
+        "Task description",
+        "Visual Input",
+        "Coordinate System",
+        "Robot Specifications",
+        "Current Robot State",
+    ],
     "current_state": ["Task description", "Visual Input", "Coordinate System", "Robot Specifications"],
     "movement": ["Task description", "Visual Input", "Coordinate System"],
 }

@@ -1,0 +1,76 @@
+"""Checking recorded pictures: whole, RGB, of the expected size, and not black."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+from PIL import Image
+
+from data_gen.sources.bounded import read_bounded
+from robot_r1.errors import BadDemoError
+
+MAX_BYTES = 2**26
+MAX_SIDE = 4096
+"""Pixels. Larger pictures are refused before they are decoded."""
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_IHDR_END = 33
+_RGB8 = (8, 2)
+"""Bit depth and colour type of an 8-bit RGB picture."""
+
+
+def read_png(path: Path, size: tuple[int, int]) -> bytes:
+    """The unchanged bytes of an RGB picture of `size` (width, height), after decoding it once.
+
+    Raises:
+        BadDemoError: it is missing, damaged, of another kind or size, or black all over.
+    """
+    data = read_bounded(path, MAX_BYTES)
+    width, height = _header(path, data)
+    if (width, height) != size:
+        raise BadDemoError(path, f"is {width} x {height} pixels, the first frame is {size[0]} x {size[1]}")
+    _check_chunks(path, data)
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            extrema = image.getextrema()
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:  # Pillow's, on bad PNGs
+        raise BadDemoError(path, f"is a damaged PNG: {error}") from error
+    if extrema == ((0, 0),) * 3:
+        raise BadDemoError(path, "is black all over: the recording's renderer drew nothing")
+    return data
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, from the header alone.
+
+    Raises:
+        BadDemoError: the file is missing or not an RGB picture.
+    """
+    return _header(path, read_bounded(path, MAX_BYTES))
+
+
+def _header(path: Path, data: bytes) -> tuple[int, int]:
+    if len(data) < _IHDR_END or not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR":
+        raise BadDemoError(path, "is not a PNG")
+    width, height, *kind = struct.unpack(">IIBB", data[16:26])
+    if tuple(kind) != _RGB8:
+        raise BadDemoError(path, f"is not 8-bit RGB (bit depth {kind[0]}, colour type {kind[1]})")
+    if not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE:
+        raise BadDemoError(path, f"is {width} x {height} pixels; at most {MAX_SIDE} a side are read")
+    return width, height
+
+
+def _check_chunks(path: Path, data: bytes) -> None:
+    """Compare every chunk with its checksum, which decoders pass over, up to the end mark."""
+    position = len(_SIGNATURE)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        body_end = position + 8 + length
+        kind_and_body = data[position + 4 : body_end]
+        if data[body_end : body_end + 4] != zlib.crc32(kind_and_body).to_bytes(4, "big"):
+            raise BadDemoError(path, f"is a damaged PNG: wrong checksum at byte {position}")
+        if kind_and_body.startswith(b"IEND"):
+            return
+        position = body_end + 4
+    raise BadDemoError(path, "is a truncated PNG")

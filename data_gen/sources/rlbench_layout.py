@@ -1,0 +1,168 @@
+"""Finding recorded RLBench demos in a folder, in the layouts of RLBench's generator and of PerAct.
+
+    TASK/variation<V>/variation_descriptions.pkl                        RLBench
+    TASK/variation<V>/episodes/episode<N>/
+    TASK/all_variations/episodes/episode<N>/variation_number.pkl        PerAct (or variation<V>, as above)
+    TASK/all_variations/episodes/episode<N>/variation_descriptions.pkl
+
+Every episode folder holds `low_dim_obs.pkl` and the pictures `<camera>_rgb/<frame>.png`.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_gen.sources.inert import InertArray
+from data_gen.sources.safe_pickle import load
+from robot_r1.demo import DemoKey
+from robot_r1.errors import BadDemoError, UserError
+
+_VARIATION = re.compile(r"variation([0-9]{1,6})")
+_EPISODE = re.compile(r"episode([0-9]{1,9})")
+_ALL_VARIATIONS = "all_variations"
+_EXPECTED = "TASK/variation<V>/episodes/episode<N> or TASK/all_variations/episodes/episode<N>"
+
+
+@dataclass(frozen=True)
+class DiskDemo:
+    """A recorded demo in its folder, not read yet."""
+
+    key: DemoKey
+    episode_dir: Path
+    descriptions_file: Path
+    """`variation_descriptions.pkl` of the episode or of its variation; it may be missing."""
+
+
+@dataclass(frozen=True)
+class DamagedDemo:
+    """A demo, or a folder of demos, that could not be listed."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a folder holds, sorted by collection, task, variation and episode."""
+
+    found: tuple[DiskDemo, ...]
+    damaged: tuple[DamagedDemo, ...]
+
+
+def find_demos(root: Path, tasks: Collection[str] | None, variations: Collection[int] | None) -> Discovery:
+    """The demos of some tasks and variations under a folder; None means all there are.
+
+    Args:
+        root: the generator's save_path, a PerAct split, one task's folder, or any folder above them.
+
+    Raises:
+        UserError: there is no such folder, no demo in it, or no such task or variation.
+    """
+    task_dirs, damaged = _task_dirs(root)
+    names = {_task_name(folder) for folder in task_dirs}
+    if tasks is not None and (unknown := sorted(set(tasks) - names)):
+        raise UserError(f"{root} has no task {', '.join(unknown)}; it has: {', '.join(sorted(names)) or 'none'}")
+    found: dict[DemoKey, DiskDemo] = {}
+    for task_dir in task_dirs:
+        if tasks is None or _task_name(task_dir) in tasks:
+            _list_task(root, task_dir, found, damaged)
+    if not found and not damaged:
+        raise UserError(f"no RLBench demos under {root}; expected {_EXPECTED} in it")
+    numbers = {key.variation for key in found}
+    if variations is not None and (missing := sorted(set(variations) - numbers)):
+        there = ", ".join(map(str, sorted(numbers))) or "none"
+        raise UserError(f"{root} has no variation {', '.join(map(str, missing))}; it has: {there}")
+    chosen = [demo for key, demo in found.items() if variations is None or key.variation in variations]
+    chosen.sort(key=lambda demo: (demo.key.collection, demo.key.task, demo.key.variation, demo.key.episode))
+    return Discovery(tuple(chosen), tuple(sorted(damaged, key=lambda one: one.where)))
+
+
+def _task_dirs(root: Path) -> tuple[list[Path], list[DamagedDemo]]:
+    """The folders of tasks at or under the root, and the folders that cannot be listed."""
+    try:
+        pending = [(root, _folders(root))]
+    except OSError as error:
+        raise UserError(f"cannot list {root} ({error.strerror}); give a folder that holds {_EXPECTED}") from error
+    task_dirs = []
+    damaged = []
+    seen = {root.resolve()}
+    while pending:
+        folder, children = pending.pop()
+        if any((child / "episodes").is_dir() for child in children if _is_variation(child.name)):
+            task_dirs.append(folder)
+            continue
+        for child in children:
+            if child.name.startswith(".") or child.name == "episodes" or child.resolve() in seen:
+                continue  # hidden; pictures without end; a link back
+            seen.add(child.resolve())
+            try:
+                pending.append((child, _folders(child)))
+            except OSError as error:
+                damaged.append(DamagedDemo(str(child), f"cannot be listed: {error.strerror}"))
+    return sorted(task_dirs), damaged
+
+
+def _list_task(root: Path, task_dir: Path, found: dict[DemoKey, DiskDemo], damaged: list[DamagedDemo]) -> None:
+    """Add the demos of one task, and those that cannot be told apart from others."""
+    above = task_dir.relative_to(root).parent.as_posix()
+    collection = "" if above == "." else above
+    for variation_dir, episode_dir, episode in _episodes(task_dir, damaged):
+        try:
+            variation = _variation(variation_dir, episode_dir)
+        except BadDemoError as error:
+            damaged.append(DamagedDemo(error.where, error.reason))
+            continue
+        key = DemoKey(task=_task_name(task_dir), variation=variation, episode=episode, collection=collection)
+        if key in found:
+            reason = f"is variation {variation}, episode {episode} again, after {found[key].episode_dir}"
+            damaged.append(DamagedDemo(str(episode_dir), reason))
+            continue
+        own = episode_dir / "variation_descriptions.pkl"
+        descriptions = own if own.is_file() else variation_dir / own.name
+        found[key] = DiskDemo(key, episode_dir, descriptions)
+
+
+def _episodes(task_dir: Path, damaged: list[DamagedDemo]) -> Iterator[tuple[Path, Path, int]]:
+    """Folder of the variation, folder of the episode and its number, leaving out stray files such as .DS_Store."""
+    for variation_dir in _folders(task_dir):
+        episodes = variation_dir / "episodes"
+        if not _is_variation(variation_dir.name) or not episodes.is_dir():
+            continue
+        try:
+            episode_dirs = _folders(episodes)
+        except OSError as error:
+            damaged.append(DamagedDemo(str(episodes), f"cannot be listed: {error.strerror}"))
+            continue
+        for episode_dir in episode_dirs:
+            if match := _EPISODE.fullmatch(episode_dir.name):
+                yield variation_dir, episode_dir, int(match[1])
+
+
+def _variation(variation_dir: Path, episode_dir: Path) -> int:
+    """The folder's number; under `all_variations` that of the episode's own file, as the demo's own says 0 always."""
+    if match := _VARIATION.fullmatch(variation_dir.name):
+        return int(match[1])
+    path = episode_dir / "variation_number.pkl"
+    stored = load(path)
+    try:
+        number = float(stored.numbers().item()) if isinstance(stored, InertArray) else stored
+    except ValueError as error:
+        raise BadDemoError(path, str(error)) from error
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 10**6 or number % 1:
+        raise BadDemoError(path, "holds no variation number")
+    return int(number)
+
+
+def _task_name(task_dir: Path) -> str:
+    return task_dir.name or task_dir.resolve().name
+
+
+def _is_variation(name: str) -> bool:
+    return name == _ALL_VARIATIONS or _VARIATION.fullmatch(name) is not None
+
+
+def _folders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return sorted(folder / entry.name for entry in entries if entry.is_dir())
