@@ -53,11 +53,12 @@ def _heuristic(demo: Demo, stopping_delta: float) -> list[int]:
     still = (np.abs(demo.joint_velocities) <= stopping_delta).all(axis=1)
     keypoints: list[int] = []
     buffer = 0
-    for i in range(1, len(demo)):
+    for i in range(len(demo)):
         steady = i < last - 1 and bool((is_open[max(0, i - 2) : i + 2] == is_open[i]).all())
         stopped = buffer <= 0 and bool(still[i]) and steady
         buffer = STOPPED_BUFFER if stopped else buffer - 1
-        if stopped or i == last or is_open[i] != is_open[i - 1]:
+        # a demo begins at rest: that stop is no keypoint, but it arms the buffer, or frame 1 would be one
+        if i > 0 and (stopped or i == last or is_open[i] != is_open[i - 1]):
             keypoints.append(i)
     if len(keypoints) > 1 and keypoints[-1] - 1 == keypoints[-2]:
         del keypoints[-2]

@@ -116,11 +116,11 @@ def _ordered_dict(arguments: tuple[object, ...]) -> dict[str, object]:
 
 
 def _known_names() -> dict[tuple[str, str], RecordClass | Call]:
+    observations = ("Observation", "BimanualObservation", "UnimanualObservation", "UnimanualObservationData")
     records = [("numpy", "ndarray")]
     for package in ("rlbench", "amsolver"):  # VLMbench renamed RLBench's package
         records.append((f"{package}.demo", "Demo"))
-        for name in ("Observation", "BimanualObservation", "UnimanualObservation", "UnimanualObservationData"):
-            records.append((f"{package}.backend.observation", name))
+        records += [(f"{package}.backend.observation", name) for name in observations]
     calls: dict[tuple[str, str], Callable[[tuple[object, ...]], object]] = {
         ("numpy", "dtype"): _dtype,
         ("_codecs", "encode"): _encode,

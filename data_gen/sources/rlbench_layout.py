@@ -81,26 +81,28 @@ def find_demos(root: Path, tasks: Collection[str] | None, variations: Collection
 
 def _task_dirs(root: Path) -> tuple[list[Path], list[DamagedDemo]]:
     """The folders of tasks at or under the root, and the folders that cannot be listed."""
-    try:
-        pending = [(root, _folders(root))]
-    except OSError as error:
-        raise UserError(f"cannot list {root} ({error.strerror}); give a folder that holds {_EXPECTED}") from error
     task_dirs = []
     damaged = []
+    pending = [root]
     seen = {root.resolve()}
     while pending:
-        folder, children = pending.pop()
-        if any((child / "episodes").is_dir() for child in children if _is_variation(child.name)):
+        folder = pending.pop()
+        try:
+            children = _folders(folder)
+            is_task = any((child / "episodes").is_dir() for child in children if _is_variation(child.name))
+        except OSError as error:
+            if folder == root:
+                raise UserError(f"cannot list {root} ({error.strerror}); expected a folder of {_EXPECTED}") from error
+            damaged.append(DamagedDemo(str(folder), f"cannot be listed: {error.strerror}"))
+            continue
+        if is_task:
             task_dirs.append(folder)
             continue
         for child in children:
-            if child.name.startswith(".") or child.name == "episodes" or child.resolve() in seen:
-                continue  # hidden; pictures without end; a link back
-            seen.add(child.resolve())
-            try:
-                pending.append((child, _folders(child)))
-            except OSError as error:
-                damaged.append(DamagedDemo(str(child), f"cannot be listed: {error.strerror}"))
+            linked_back = child.resolve() in seen
+            if not linked_back and not child.name.startswith(".") and child.name != "episodes":
+                seen.add(child.resolve())
+                pending.append(child)
     return sorted(task_dirs), damaged
 
 
@@ -111,29 +113,31 @@ def _list_task(root: Path, task_dir: Path, found: dict[DemoKey, DiskDemo], damag
     for variation_dir, episode_dir, episode in _episodes(task_dir, damaged):
         try:
             variation = _variation(variation_dir, episode_dir)
+            own = episode_dir / "variation_descriptions.pkl"
+            descriptions = own if own.is_file() else variation_dir / own.name
         except BadDemoError as error:
             damaged.append(DamagedDemo(error.where, error.reason))
+            continue
+        except OSError as error:
+            damaged.append(DamagedDemo(str(episode_dir), f"cannot be read: {error.strerror}"))
             continue
         key = DemoKey(task=_task_name(task_dir), variation=variation, episode=episode, collection=collection)
         if key in found:
             reason = f"is variation {variation}, episode {episode} again, after {found[key].episode_dir}"
             damaged.append(DamagedDemo(str(episode_dir), reason))
-            continue
-        own = episode_dir / "variation_descriptions.pkl"
-        descriptions = own if own.is_file() else variation_dir / own.name
-        found[key] = DiskDemo(key, episode_dir, descriptions)
+        else:
+            found[key] = DiskDemo(key, episode_dir, descriptions)
 
 
 def _episodes(task_dir: Path, damaged: list[DamagedDemo]) -> Iterator[tuple[Path, Path, int]]:
     """Folder of the variation, folder of the episode and its number, leaving out stray files such as .DS_Store."""
     for variation_dir in _folders(task_dir):
-        episodes = variation_dir / "episodes"
-        if not _is_variation(variation_dir.name) or not episodes.is_dir():
+        if not _is_variation(variation_dir.name):
             continue
         try:
-            episode_dirs = _folders(episodes)
+            episode_dirs = _folders(variation_dir / "episodes")
         except OSError as error:
-            damaged.append(DamagedDemo(str(episodes), f"cannot be listed: {error.strerror}"))
+            damaged.append(DamagedDemo(str(variation_dir), f"episodes cannot be listed: {error.strerror}"))
             continue
         for episode_dir in episode_dirs:
             if match := _EPISODE.fullmatch(episode_dir.name):

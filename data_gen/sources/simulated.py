@@ -67,6 +67,8 @@ def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
         UserError: the archive holds demos of another recording, or the renderer does not start.
         OSError: the archive cannot be written; demos already recorded stay.
     """
+    if not demos:
+        return 0
     root = archive_root(config)
     settings = _settle(root, config)
     missing = [Recording(demo, settings) for demo in demos if not demo.path.is_file()]

@@ -86,7 +86,7 @@ def test_bad_input_is_one_line(tmp_path: Path, yaml_text: str, flags: tuple[str,
 
 
 def test_missing_file_and_missing_argument() -> None:
-    with pytest.raises(UserError, match="cannot read configuration none.yaml"):
+    with pytest.raises(UserError, match=r"cannot read configuration none\.yaml"):
         read("--config", "none.yaml")
     with pytest.raises(UserError, match="--config needs a file"):
         read("--config")

@@ -1,6 +1,7 @@
 """Small demos made up by hand: a tip that walks between waypoints, rests at each, and pictures of noise."""
 
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def make_demo(
 ) -> Demo:
     """A demo through the waypoints; the gripper closes one frame after it has rested at waypoint `close_at`."""
     positions, velocities, is_open = [np.array(waypoints[0])], [1.0], [True]
-    for number, (start, end) in enumerate(zip(waypoints[:-1], waypoints[1:], strict=True), start=1):
+    for number, (start, end) in enumerate(itertools.pairwise(waypoints), start=1):
         for step in range(1, MOVE + 1):
             positions.append(np.array(start) + (np.array(end) - np.array(start)) * step / MOVE)
             velocities.append(1.0)
