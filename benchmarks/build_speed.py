@@ -33,7 +33,7 @@ from robot_r1.demo import DemoKey
 from robot_r1.files import write_text
 from robot_r1.prompts import default_templates
 from tests.support.demos import make_demo
-from tests.support.rlbench_layout import CAMERAS, write_demos
+from tests.support.rlbench_layout import ALL_CAMERAS, Recording, write_upstream
 
 TASKS = ("pick_up_cup", "push_button", "put_rubbish_in_bin", "phone_on_base", "take_lid_off_saucepan")
 SIZE = 256
@@ -99,16 +99,14 @@ def straightforward(root: Path, out: Path) -> tuple[float, int]:
     for disk_demo in find_demos(root, None, None).found:
         demo = load_demo(disk_demo, "front")
         frames = {}
-        for camera in CAMERAS:
-            for kind in ("rgb", "depth", "mask"):
-                folder = disk_demo.episode_dir / f"{camera}_{kind}"
-                for path in folder.glob("*.png"):
-                    with Image.open(path) as image:
-                        image.load()
-                        frames[camera, kind, int(path.stem)] = image
+        for camera in ALL_CAMERAS:
+            for path in (disk_demo.episode_dir / f"{camera}_rgb").glob("*.png"):
+                with Image.open(path) as image:
+                    image.load()
+                    frames[camera, int(path.stem)] = image
         for question in make_questions(demo, config, templates).questions:
             row = question.model_dump()
-            row["images"] = [frames["front", "rgb", question.frame]]
+            row["images"] = [frames["front", question.frame]]
             rows.append(row)
     datasets.Dataset.from_list(rows, features=features()).to_parquet(out)
     return time.perf_counter() - start, len(rows)
@@ -137,16 +135,27 @@ def _measure_sizes(folder: Path, sizes: tuple[int, int]) -> None:
 
 
 def _measure_ratio(folder: Path, demos: int) -> None:
-    root = folder / "rlbench"
-    write_demos(root, "open_drawer", demos, frames=120, size=SIZE)
-    slow, slow_questions = straightforward(root, folder / "slow.parquet")
-    flags = ("--source", "rlbench-disk", "--root", str(root), "--workers", "2")
-    fast, fast_questions, _ = build(folder / "fast", *flags)
+    both, many = folder / "both", folder / "many"
+    for episode in range(demos):
+        write_upstream(both, Recording(frames=100, size=SIZE, cameras=ALL_CAMERAS), episode=episode)
+    slow, slow_questions = straightforward(both, folder / "slow.parquet")
+    fast, fast_questions = _build_recorded(both, folder / "fast")
     slow_rate, fast_rate = slow_questions / slow, fast_questions / fast
-    print(
-        f"\nrecorded demos, {SIZE} pixels, {demos} of them: straightforward {slow_rate:.1f} questions/s, "
-        f"data_gen.build {fast_rate:.0f} questions/s, {fast_rate / slow_rate:.0f} times faster"
-    )
+    print(f"\nrecorded RLBench demos of 100 frames, {SIZE} pixels:\n")
+    print("| way | demos | questions | seconds | questions/s |\n|---|---|---|---|---|")
+    print(f"| straightforward | {demos} | {slow_questions} | {slow:.1f} | {slow_rate:.1f} |")
+    print(f"| data_gen.build | {demos} | {fast_questions} | {fast:.1f} | {fast_rate:.0f} |")
+    for episode in range(20 * demos):
+        write_upstream(many, Recording(frames=100, size=SIZE), episode=episode)
+    seconds, questions = _build_recorded(many, folder / "fast_many")
+    print(f"| data_gen.build | {20 * demos} | {questions} | {seconds:.1f} | {questions / seconds:.0f} |")
+    print(f"\n{fast_rate / slow_rate:.0f} times faster on the same {demos} demos")
+
+
+def _build_recorded(root: Path, out: Path) -> tuple[float, int]:
+    flags = ("--source", "rlbench-disk", "--root", str(root), "--demos-per-task", "100000", "--workers", "2")
+    seconds, questions, _ = build(out, *flags)
+    return seconds, questions
 
 
 if __name__ == "__main__":

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.dataset
+import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from data_gen.manifest import Manifest
 from data_gen.seeding import generator
+from data_gen.writer import ROW_GROUP
 from robot_r1.files import atomic_path
 from robot_r1.geometry import project
 from robot_r1.question import LETTERS, QUESTION_TYPES
 
 CONTACT_SHEET = "contact_sheet.png"
 COLUMNS = 5
-ROWS_PER_TYPE = 1
 FRAME = 384
 """Side of a drawn frame in pixels: large enough for the marks to stand apart."""
-CAPTION = 92
+CAPTION = 96
 _GRIPPER, _TARGET, _RIGHT, _WRONG = "#00e5ff", "#ffd400", "#35e06f", "#ff7b7b"
 _COLUMNS = [
     "question_type", "images", "options", "answer", "task", "description", "frame", "keypoint_frame", "state",
@@ -44,16 +44,25 @@ def write_contact_sheet(folder: Path, manifest: Manifest, seed: int) -> Path:
 
 def _sample(folder: Path, manifest: Manifest, question_type: str, seed: int) -> list[dict[str, Any]]:
     """Questions of one type, spread over the tasks."""
-    files = [file.path for file in manifest.files if file.question_type == question_type]
-    if not files:
-        return []
-    data = pyarrow.dataset.dataset([str(folder / file) for file in files])
-    tasks = np.array(data.to_table(columns=["task"])["task"].to_pylist())
+    paths = [folder / file.path for file in manifest.files if file.question_type == question_type]
+    places = [
+        (task, path, row)
+        for path in paths
+        for row, task in enumerate(pq.read_table(path, columns=["task"])["task"].to_pylist())
+    ]
     rng = generator(seed, "contact sheet", question_type)
-    per_task = [rng.permutation(np.flatnonzero(tasks == task)) for task in sorted(set(tasks))]
-    picked = sorted(_in_turn(per_task, COLUMNS * ROWS_PER_TYPE))
-    rows: list[dict[str, Any]] = data.take(picked, columns=_COLUMNS).to_pylist()
-    return rows
+    per_task = [
+        rng.permutation([i for i, place in enumerate(places) if place[0] == task])
+        for task in sorted({task for task, _, _ in places})
+    ]
+    return [_read_row(*places[i][1:]) for i in sorted(_in_turn(per_task, COLUMNS))]
+
+
+def _read_row(path: Path, row: int) -> dict[str, Any]:
+    with pq.ParquetFile(path) as file:
+        group = file.read_row_group(row // ROW_GROUP, columns=_COLUMNS)
+    values: dict[str, Any] = group.slice(row % ROW_GROUP, 1).to_pylist()[0]
+    return values
 
 
 def _in_turn(groups: Sequence[Iterable[int]], count: int) -> list[int]:

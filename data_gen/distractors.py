@@ -6,6 +6,7 @@ refuse candidates that stand too near to another option or print the same, and r
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -110,7 +111,7 @@ def draw_movements(
     direction, its "slightly", or (with a dead zone) whether it is named at all.
     """
     possible = all_movements(dead_zone)
-    neighbours = [movement for movement in possible if _differs_on_one_axis(movement, truth)]
+    neighbours = _neighbours(truth, dead_zone)
     chosen: list[tuple[Movement, MovementStrategy]] = []
     taken = {truth}
     for name in _choose(weights, rng):
@@ -122,6 +123,11 @@ def draw_movements(
         taken.add(movement)
         chosen.append((movement, name))
     return chosen
+
+
+@cache
+def _neighbours(truth: Movement, dead_zone: float) -> tuple[Movement, ...]:
+    return tuple(movement for movement in all_movements(dead_zone) if _differs_on_one_axis(movement, truth))
 
 
 def _differs_on_one_axis(a: Movement, b: Movement) -> bool:

@@ -55,8 +55,9 @@ def run_all(
                 yield piece, function(piece)
                 progress.advance(bar)
             return
-        # spawn: forked children would inherit the threads' locks of pyarrow and of GL
-        context = multiprocessing.get_context("spawn")
+        # never plain fork: children would inherit the locks of threads that pyarrow and GL have started
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
         pool = ProcessPoolExecutor(min(workers, len(work)), mp_context=context, initializer=_start_worker)
         try:
             futures: dict[Future[Result], Work] = {pool.submit(function, piece): piece for piece in work}

@@ -55,16 +55,35 @@ def write_questions(questions: Sequence[Question], schema: bytes, path: Path) ->
         OSError: the disk is full or not writable.
     """
     arrow = pa.ipc.read_schema(pa.py_buffer(schema))
-    table = pa.Table.from_pylist([_row(question) for question in questions], schema=arrow)
-    with atomic_path(path) as temporary:
-        pq.write_table(
-            table,
+    # pictures are compressed already; a second compression would take longer than all the rest
+    compression = {path: "none" if path.endswith(".bytes") else "zstd" for path in _leaves(arrow)}
+    with (
+        atomic_path(path) as temporary,
+        pq.ParquetWriter(
             temporary,
-            row_group_size=ROW_GROUP,
-            compression="zstd",
+            arrow,
+            compression=compression,
             use_dictionary=["question_type", "task", "description", "demo", "source", "renderer"],
             write_statistics=["id", "task", "frame"],
-        )
+            memory_pool=pa.system_memory_pool(),  # the default one keeps what it once had
+        ) as writer,
+    ):
+        for start in range(0, len(questions), ROW_GROUP):
+            rows = [_row(question) for question in questions[start : start + ROW_GROUP]]
+            columns = [pa.array([row[field.name] for row in rows], field.type) for field in arrow]
+            writer.write_table(pa.Table.from_arrays(columns, schema=arrow))
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """Dotted paths of the columns as parquet stores them."""
+    parquet = pq.ParquetFile(_empty_file(schema)).schema
+    return [parquet.column(i).path for i in range(len(parquet))]
+
+
+def _empty_file(schema: pa.Schema) -> pa.BufferReader:
+    sink = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), sink)
+    return pa.BufferReader(sink.getvalue())
 
 
 def _row(question: Question) -> dict[str, Any]:

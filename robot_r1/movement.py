@@ -6,6 +6,7 @@ camera), +y is right (the right of the image, the robot's own left), +z is up.
 
 import itertools
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -62,6 +63,7 @@ def movement_text(movement: Movement) -> str:
     return "Move " + (words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1])
 
 
+@cache
 def all_movements(dead_zone: float) -> tuple[Movement, ...]:
     """Every movement that `movement_between` can return: 56 without a dead zone (all axes named), 98 with one."""
     per_axis = [

@@ -18,16 +18,15 @@ def read_bounded(path: Path, limit: int) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise BadDemoError(path, "is not a file")
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        if status.st_size > limit:
+            raise BadDemoError(path, f"is larger than {limit / 2**20:g} MiB ({status.st_size / 2**20:.0f} MiB)")
+        data = path.read_bytes()
     except FileNotFoundError:
         raise BadDemoError(path, "is missing") from None
     except OSError as error:
         raise BadDemoError(path, f"cannot be read: {error.strerror}") from error
     if not data:
         raise BadDemoError(path, "is empty (0 bytes)")
-    if len(data) > limit:
-        raise BadDemoError(path, f"is larger than {limit / 2**20:g} MiB ({status.st_size / 2**20:.0f} MiB)")
     if data.startswith(_LFS_POINTER):
         raise BadDemoError(path, "is a Git LFS pointer, not the file itself; run: git lfs pull")
     return data

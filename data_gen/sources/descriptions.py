@@ -6,6 +6,10 @@ from data_gen.sources.safe_pickle import HostilePickleError, load
 from robot_r1.errors import BadDemoError
 from robot_r1.instructions import instructions
 
+MAX_TEXTS = 100
+MAX_LENGTH = 1000
+"""Characters. RLBench's tasks have up to ten phrasings of at most a line; the rest of a longer list is left out."""
+
 
 def read_descriptions(path: Path, task: str, variation: int) -> tuple[tuple[str, ...], bool]:
     """The phrasings in `variation_descriptions.pkl`, and whether this project's own stand in for them.
@@ -22,6 +26,8 @@ def read_descriptions(path: Path, task: str, variation: int) -> tuple[tuple[str,
         raise
     except BadDemoError:
         stored = None
-    texts = [text.strip() for text in stored if isinstance(text, str)] if isinstance(stored, list) else []
-    usable = tuple(text for text in texts if text)
+    texts = stored[:MAX_TEXTS] if isinstance(stored, list) else []
+    usable = tuple(
+        text.strip() for text in texts if isinstance(text, str) and len(text) <= MAX_LENGTH and text.strip()
+    )
     return (usable, False) if usable else (instructions(task, variation), True)

@@ -1,5 +1,6 @@
 """What a pickle of RLBench may name, as inert data: nothing here imports, looks up or calls what the pickle says.
 
+Nothing is copied or hashed either: a pickle may refer to one large object a million times, or nest a million deep.
 The names are those found in recordings of RLBench, PerAct, the bimanual fork and VLMbench, written with numpy 1 and 2
 and pickle protocols 2 to 5. Each stands for a class or function of this module, never for the one it names.
 """
@@ -49,7 +50,7 @@ class InertDtype:
         Raises:
             ValueError: it is not one of plain numbers.
         """
-        if self.code not in _NUMBERS:
+        if not isinstance(self.code, str) or self.code not in _NUMBERS:  # a nested tuple's hash may end the process
             raise ValueError("is an array of something else than numbers")
         order = self.state[1] if isinstance(self.state, tuple) and len(self.state) > 1 else "="
         return np.dtype(f"{'>' if order == '>' else '<'}{self.code}")
@@ -68,11 +69,14 @@ class InertArray:
             ValueError: the state is not that of an array of numbers.
         """
         match self.state:
-            case (_, tuple(shape), InertDtype() as described, fortran, bytes() | bytearray() as raw):
+            case (_, tuple(shape), InertDtype() as described, fortran, stored):
                 dtype = described.numeric()
             case _:
                 raise ValueError("is a damaged array")
-        sizes = [size for size in shape if isinstance(size, int) and size >= 0]
+        raw = stored.encode("latin1") if isinstance(stored, str) else stored
+        if not isinstance(raw, bytes):
+            raise ValueError("is a damaged array")
+        sizes = [size for size in shape if isinstance(size, int) and 0 <= size <= len(raw)]
         if len(sizes) != len(shape) or len(shape) > 8 or prod(sizes) * dtype.itemsize != len(raw):
             raise ValueError("is a damaged array: its shape does not fit its bytes")
         flat = np.frombuffer(raw, dtype).astype(np.float64)
@@ -101,12 +105,12 @@ def _dtype(arguments: tuple[object, ...]) -> InertDtype:
     return InertDtype(code)
 
 
-def _encode(arguments: tuple[object, ...]) -> bytes:
-    """`_codecs.encode(text, "latin1")`: how protocol 2 writes bytes."""
+def _encode(arguments: tuple[object, ...]) -> str:
+    """`_codecs.encode(text, "latin1")`: how protocol 2 writes bytes. Left as it is, so as not to copy."""
     text, codec = arguments
     if not isinstance(text, str) or codec != "latin1":
         raise ValueError("bytes of an unknown encoding")
-    return text.encode("latin1")
+    return text
 
 
 def _ordered_dict(arguments: tuple[object, ...]) -> dict[str, object]:

@@ -16,6 +16,8 @@ _OPTIONAL = ("random_seed", "variation_number", "num_reset_attempts")
 """Attributes of a demo that came with RLBench 1.0, PerAct and RLBench 1.2."""
 _TOLERANCE = 1e-4
 """Metres and sines of angles: what a fixed camera may seem to move, and a rotation may be off."""
+_LARGEST = 1e6
+"""No length, angle, speed or focal length in metres, radians, seconds or pixels comes near."""
 
 
 class Observations:
@@ -104,8 +106,8 @@ class Observations:
             raise self._bad(f"{name} of frame {index} {error}") from error
         if array.shape != shape:
             raise self._bad(f"{name} of frame {index} has shape {array.shape}, expected {shape}")
-        if not np.isfinite(array).all():
-            raise self._bad(f"{name} of frame {index} holds a value that is not finite")
+        if not (np.abs(array) < _LARGEST).all():
+            raise self._bad(f"{name} of frame {index} holds a value that is not finite or larger than {_LARGEST:g}")
         return array
 
     def _number(self, index: int, stored: object) -> float:

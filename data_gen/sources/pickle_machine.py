@@ -55,7 +55,7 @@ class PickleMachine:
         for _ in range(MAX_OPCODES):
             opcode = data[position]
             position += 1
-            if opcode == _MEMOIZE:  # these three make up 60 % of a demo: in line they halve its reading time
+            if opcode == _MEMOIZE:  # in line, these three save an eighth of a demo's reading time
                 memo[len(memo)] = stack[-1]
             elif opcode == _BINGET:
                 stack.append(memo[data[position]])
@@ -286,7 +286,7 @@ def _build(machine: PickleMachine) -> None:
     if isinstance(target, (InertArray, InertDtype)):
         target.state = state
     elif isinstance(target, Record) and isinstance(state, dict):
-        target.attributes.update(state)
+        target.attributes = state
     else:
         raise RefusedError("it sets attributes of something that has none")
 

@@ -16,8 +16,8 @@ MAX_SIDE = 4096
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IHDR_END = 33
-_RGB8 = (8, 2)
-"""Bit depth and colour type of an 8-bit RGB picture."""
+_RGB8 = (8, 2, 0, 0, 0)
+"""Bit depth, colour type, compression, filter and interlacing of an 8-bit RGB picture as Pillow writes it."""
 
 
 def read_png(path: Path, size: tuple[int, int]) -> bytes:
@@ -30,12 +30,16 @@ def read_png(path: Path, size: tuple[int, int]) -> bytes:
     width, height = _header(path, data)
     if (width, height) != size:
         raise BadDemoError(path, f"is {width} x {height} pixels, the first frame is {size[0]} x {size[1]}")
-    _check_chunks(path, data)
+    compressed = _picture_data(path, data)
+    expected = height * (1 + 3 * width)
     try:
+        rows = zlib.decompressobj().decompress(compressed, expected)
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             extrema = image.getextrema()
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:  # Pillow's, on bad PNGs
         raise BadDemoError(path, f"is a damaged PNG: {error}") from error
+    if len(rows) < expected:
+        raise BadDemoError(path, "is a truncated PNG: rows are missing")  # Pillow would show them in black
     if extrema == ((0, 0),) * 3:
         raise BadDemoError(path, "is black all over: the recording's renderer drew nothing")
     return data
@@ -53,16 +57,19 @@ def png_size(path: Path) -> tuple[int, int]:
 def _header(path: Path, data: bytes) -> tuple[int, int]:
     if len(data) < _IHDR_END or not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR":
         raise BadDemoError(path, "is not a PNG")
-    width, height, *kind = struct.unpack(">IIBB", data[16:26])
+    width, height, *kind = struct.unpack(">II5B", data[16:29])
     if tuple(kind) != _RGB8:
-        raise BadDemoError(path, f"is not 8-bit RGB (bit depth {kind[0]}, colour type {kind[1]})")
+        raise BadDemoError(
+            path, f"is not plain 8-bit RGB (bit depth {kind[0]}, colour type {kind[1]}, interlacing {kind[4]})"
+        )
     if not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE:
         raise BadDemoError(path, f"is {width} x {height} pixels; at most {MAX_SIDE} a side are read")
     return width, height
 
 
-def _check_chunks(path: Path, data: bytes) -> None:
-    """Compare every chunk with its checksum, which decoders pass over, up to the end mark."""
+def _picture_data(path: Path, data: bytes) -> bytes:
+    """The compressed rows; compares every chunk with its checksum, which decoders pass over, up to the end mark."""
+    compressed = []
     position = len(_SIGNATURE)
     while position + 12 <= len(data):
         length = int.from_bytes(data[position : position + 4], "big")
@@ -70,7 +77,9 @@ def _check_chunks(path: Path, data: bytes) -> None:
         kind_and_body = data[position + 4 : body_end]
         if data[body_end : body_end + 4] != zlib.crc32(kind_and_body).to_bytes(4, "big"):
             raise BadDemoError(path, f"is a damaged PNG: wrong checksum at byte {position}")
-        if kind_and_body.startswith(b"IEND"):
-            return
+        if kind_and_body.startswith(b"IDAT"):
+            compressed.append(kind_and_body[4:])
+        elif kind_and_body.startswith(b"IEND"):
+            return b"".join(compressed)
         position = body_end + 4
     raise BadDemoError(path, "is a truncated PNG")

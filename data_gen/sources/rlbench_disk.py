@@ -71,13 +71,13 @@ def _check_names(pictures: Path, frames: int) -> None:
     except OSError as error:
         raise BadDemoError(pictures, f"cannot be listed: {error.strerror}") from error
     names = {match[0] for match in matches if match}
-    expected = {f"{index}.png" for index in range(frames)}
     if not names:
         raise BadDemoError(pictures, "holds no pictures 0.png, 1.png, ...")
-    if names != expected:
-        odd = min(names ^ expected, key=lambda name: (len(name), name))
-        fault = f"{odd} is missing" if odd in expected else f"{odd} is one too many"
-        raise BadDemoError(pictures, f"holds {len(names)} pictures for {frames} frames ({fault})")
+    missing = next((f"{index}.png" for index in range(frames) if f"{index}.png" not in names), None)
+    if missing:
+        raise BadDemoError(pictures, f"holds {len(names)} pictures for {frames} frames; {missing} is missing")
+    if len(names) > frames:
+        raise BadDemoError(pictures, f"holds {len(names)} pictures for {frames} frames")
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ def find_demos(root: Path, tasks: Collection[str] | None, variations: Collection
     """
     task_dirs, damaged = _task_dirs(root)
     names = {_task_name(folder) for folder in task_dirs}
-    if tasks is not None and (unknown := sorted(set(tasks) - names)):
-        raise UserError(f"{root} has no task {', '.join(unknown)}; it has: {', '.join(sorted(names)) or 'none'}")
+    if tasks is not None and names and (unknown := sorted(set(tasks) - names)):
+        raise UserError(f"{root} has no task {', '.join(unknown)}; it has: {', '.join(sorted(names))}")
     found: dict[DemoKey, DiskDemo] = {}
     for task_dir in task_dirs:
         if tasks is None or _task_name(task_dir) in tasks:

@@ -26,7 +26,7 @@ def load(path: Path) -> object:
     try:
         return machine.run()
     except RefusedError as error:
-        raise HostilePickleError(path, f"hostile pickle: {error}; nothing was run") from None
+        raise HostilePickleError(path, f"hostile or damaged pickle: {error}; nothing was run") from None
     except MalformedError as error:
         raise BadDemoError(path, f"damaged pickle: {error} (at byte {machine.position})") from None
     except (IndexError, KeyError, ValueError, struct.error) as error:  # stack, memo, text and numbers, in this order

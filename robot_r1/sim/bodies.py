@@ -1,4 +1,4 @@
-"""Bodies on the table: materials, shapes that are drawn, shapes that collide, and random places without overlap.
+"""Bodies on the table: materials, shapes that are drawn, and shapes that collide.
 
 Drawn geoms (group 2) have no mass and touch nothing; collision geoms (group 3) are simple solids that are not drawn.
 All lengths are in metres; positions of bodies are in the world frame, those of geoms in the frame of their body.
@@ -15,6 +15,7 @@ from robot_r1.sim.shapes import Mesh
 BOX = mujoco.mjtGeom.mjGEOM_BOX
 CYLINDER = mujoco.mjtGeom.mjGEOM_CYLINDER
 CAPSULE = mujoco.mjtGeom.mjGEOM_CAPSULE
+SPHERE = mujoco.mjtGeom.mjGEOM_SPHERE
 
 Color = tuple[float, float, float]
 Vector = Sequence[float] | Array
@@ -128,22 +129,6 @@ def ring_wall(
     for angle in 2 * np.pi * (np.arange(count) + 0.5) / count:
         position = (middle * np.cos(angle), middle * np.sin(angle), bottom + half)
         collide(body, BOX, (thickness / 2, width, half), mass / count, position, float(angle))
-
-
-def scatter(rng: np.random.Generator, radii: Sequence[float], low: Vector, high: Vector) -> Array:
-    """Random places (N, 2) on the table for discs of the given radii that do not overlap.
-
-    Args:
-        low, high: least and greatest x and y of a disc's centre.
-    """
-    reach = np.asarray(radii)
-    required = reach[:, None] + reach[None, :]
-    np.fill_diagonal(required, 0.0)
-    while True:  # a fresh draw of all places keeps them uniform; a first-come order would push the last ones outwards
-        places = rng.uniform(low, high, (len(reach), 2))
-        distance = np.linalg.norm(places[:, None] - places[None], axis=-1)
-        if (distance >= required).all():
-            return places
 
 
 def _yaw_quaternion(yaw: float) -> list[float]:

@@ -41,7 +41,7 @@ def tube(path: ArrayLike, radius: float, segments: int = 12) -> Mesh:
     """A round tube along a path in the plane y = 0, with flat ends.
 
     Args:
-        path: (N, 3), metres, y = 0, counter-clockwise seen from -y for normals that point outwards.
+        path: (N, 3), metres, y = 0.
         radius: metres.
         segments: corners of each circle.
     """
@@ -49,7 +49,7 @@ def tube(path: ArrayLike, radius: float, segments: int = 12) -> Mesh:
     tangent = np.gradient(points, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     side = np.array([0.0, 1.0, 0.0])
-    normal = np.cross(tangent, side)
+    normal = np.cross(side, tangent)
     angles = np.arange(segments) * 2 * np.pi / segments
     circle = normal[:, None] * np.cos(angles)[:, None] + side * np.sin(angles)[:, None]
     rings = points[:, None] + radius * circle
@@ -69,18 +69,27 @@ def _skin(rings: Array) -> Mesh:
     return Mesh(rings.reshape(-1, 3), faces.astype(np.int32))
 
 
-def crumpled_ball(rng: np.random.Generator, radius: float, subdivisions: int = 3) -> Mesh:
-    """A ball of crumpled paper: an icosphere, creased along random planes and roughened.
+def crumpled_ball(rng: np.random.Generator, radius: float) -> Mesh:
+    """A ball of crumpled paper: a sphere with random flat facets and creases between flat-shaded triangles.
 
     Args:
-        radius: metres, of the ball before it is crumpled; nothing sticks out by more than 7 %.
+        radius: metres; nothing sticks out.
     """
-    vertices, faces = _icosphere(subdivisions)
-    creases = rng.normal(size=(14, 3))
-    creases /= np.linalg.norm(creases, axis=1, keepdims=True)
-    distance = np.abs(vertices @ creases.T - rng.uniform(0.3, 0.9, len(creases)))
-    scale = 1 - 0.22 * np.any(distance < 0.13, axis=1) + rng.uniform(-0.07, 0.07, len(vertices))
-    return Mesh(vertices * scale[:, None] * radius, faces)
+    vertices, faces = _icosphere(subdivisions=2)
+    facets, creases = _directions(rng, 24), _directions(rng, 12)
+    with_facets = np.min(rng.uniform(0.78, 0.95, len(facets)) / np.maximum(vertices @ facets.T, 0.1), axis=1)
+    distance = np.abs(vertices @ creases.T - rng.uniform(-0.8, 0.8, len(creases))).min(axis=1)
+    scale = np.minimum(with_facets, 1.0) * (1 - 0.22 * np.exp(-((distance / 0.07) ** 2)))
+    scale *= rng.uniform(0.92, 1.0, len(vertices))
+    corners = (vertices * scale[:, None] * radius)[faces].reshape(-1, 3)  # unshared, or shading would smooth the folds
+    return Mesh(corners, np.arange(len(corners), dtype=np.int32).reshape(-1, 3))
+
+
+def _directions(rng: np.random.Generator, count: int) -> Array:
+    """Random unit vectors (count, 3)."""
+    vectors = rng.normal(size=(count, 3))
+    unit: Array = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def _icosphere(subdivisions: int) -> tuple[Array, NDArray[np.int32]]:

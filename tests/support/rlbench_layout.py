@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from robot_r1.geometry import Array, fov_intrinsics, project
@@ -99,13 +101,17 @@ def write_peract(
 def make_demo(recording: Recording) -> Demo:
     """The demo object: approach, stop, close, lift; what `low_dim_obs.pkl` holds."""
     tip = tip_path(recording)
-    joints = np.linspace([0, 0.175, 0, -0.873, 0, 1.2216, 0.7854], [0.4, 0.6, 0.1, -1.4, 0, 1.9, 0.9], recording.frames)
+    joints = np.linspace(
+        [0, 0.175, 0, -0.873, 0, 1.2216, 0.7854], [0.4, 0.6, 0.1, -1.4, 0, 1.9, 0.9], recording.frames
+    )
     moving = np.linalg.norm(np.gradient(tip, axis=0), axis=1) > 1e-6
     closed_from = _phases(recording)[1]
     observations = []
     for index in range(recording.frames):
         observation = Observation()
-        observation.__dict__ = {f"{camera}_{kind}": None for camera in ALL_CAMERAS for kind in ("rgb", "depth", "mask")}
+        observation.__dict__ = {
+            f"{camera}_{kind}": None for camera in ALL_CAMERAS for kind in ("rgb", "depth", "mask")
+        }
         observation.__dict__ |= {
             "joint_velocities": np.full(7, 0.3 if moving[index] else 0.001),
             "joint_positions": joints[index],
@@ -133,7 +139,7 @@ def tip_path(recording: Recording) -> Array:
     reached, closed = _phases(recording)
     target = np.array(recording.target)
     approach = np.linspace(START_POSE[:3], target, reached)
-    lift = np.linspace(target, target + (0, 0, 0.2), recording.frames - closed)
+    lift = np.linspace(target, target + np.array([0, 0, 0.2]), recording.frames - closed)
     return np.concatenate([approach, np.tile(target, (closed - reached, 1)), lift])
 
 
@@ -154,7 +160,7 @@ def pickled(value: object, protocol: int = 4, numpy_names: Literal[1, 2] = 2) ->
     """The pickle of an object, with the names of RLBench's modules and of a generation of numpy."""
     buffer = io.BytesIO()
     pickler = _NumpyOnePickler if numpy_names == 1 else pickle.Pickler
-    with _modules():
+    with stand_in_modules():
         pickler(buffer, protocol).dump(value)
     return buffer.getvalue()
 
@@ -162,13 +168,20 @@ def pickled(value: object, protocol: int = 4, numpy_names: Literal[1, 2] = 2) ->
 def picture(recording: Recording, camera: str, index: int) -> bytes:
     """A PNG with a red disc where the camera sees the tip."""
     u, v, _ = project(tip_path(recording)[index], *camera_matrices(camera, recording.size))
-    ramp = np.linspace(60, 200, recording.size, dtype=np.uint8)
-    image = Image.fromarray(np.stack(np.broadcast_arrays(ramp, ramp[:, None], 90), axis=-1).astype(np.uint8))
+    image = Image.fromarray(_background(recording.size))
     radius = recording.size / 32
     ImageDraw.Draw(image).ellipse((u - radius, v - radius, u + radius, v + radius), fill=(255, 0, 0))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@cache
+def _background(size: int) -> NDArray[np.uint8]:
+    """A coloured ramp with so much noise that its PNG takes as many bytes as one of RLBench."""
+    ramp = np.linspace(60, 200, size)
+    smooth = np.stack(np.broadcast_arrays(ramp, ramp[:, None], 90), axis=-1)
+    return (smooth + np.random.default_rng(0).integers(0, 8, smooth.shape)).astype(np.uint8)
 
 
 def _phases(recording: Recording) -> tuple[int, int]:
@@ -225,20 +238,20 @@ _NUMPY_ONE = {
 class _NumpyOnePickler(pickle.Pickler):
     """Names numpy's functions as numpy 1 did."""
 
+    def __init__(self, buffer: io.BytesIO, protocol: int) -> None:
+        super().__init__(buffer, protocol)
+        self._protocol = protocol
+
     def reducer_override(self, value: Any) -> Any:
         if not isinstance(value, np.ndarray | np.generic):
             return NotImplemented
-        function, *rest = value.__reduce_ex__(pickle.HIGHEST_PROTOCOL if self._buffers else 4)
-        return (_NUMPY_ONE[function.__name__], *rest)
-
-    def __init__(self, buffer: io.BytesIO, protocol: int) -> None:
-        super().__init__(buffer, protocol)
-        self._buffers = protocol >= 5
+        reduced: Any = value.__reduce_ex__(self._protocol)
+        return (_NUMPY_ONE[reduced[0].__name__], *reduced[1:])
 
 
 @contextmanager
-def _modules() -> Iterator[None]:
-    """Stand-in modules, for as long as something is pickled."""
+def stand_in_modules() -> Iterator[None]:
+    """Modules of RLBench's and numpy 1's names, for as long as something is pickled or unpickled."""
     modules = {name: ModuleType(name) for name in ("rlbench", "rlbench.demo", "rlbench.backend")}
     modules["rlbench.backend.observation"] = ModuleType("rlbench.backend.observation")
     vars(modules["rlbench.demo"])["Demo"] = Demo
@@ -246,13 +259,11 @@ def _modules() -> Iterator[None]:
     for name, function in _NUMPY_ONE.items():
         module = modules.setdefault(function.__module__, ModuleType(function.__module__))
         vars(module)[name] = function
-    before = {name: sys.modules.get(name) for name in modules}
+    before = {name: sys.modules[name] for name in modules if name in sys.modules}
     sys.modules.update(modules)
     try:
         yield
     finally:
-        for name, module in before.items():
-            if module is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module
+        for name in modules.keys() - before.keys():
+            del sys.modules[name]
+        sys.modules.update(before)

@@ -1,0 +1,67 @@
+"""Recording and building with the embedded simulator, as a user does it."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import pytest
+
+from data_gen.manifest import read_manifest
+from robot_r1.archive import load_demo, stored_frames
+
+REPOSITORY = Path(__file__).parents[2]
+FLAGS = ("--tasks", "push_button,take_lid_off_saucepan", "--image-size", "64", "--renderer", "rays")
+
+
+def run(module: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *FLAGS, *flags]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def digest(root: Path) -> dict[str, str]:
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("demos")
+    result = run("data_gen.record", "--root", str(root), "--demos-per-task", "2", "--workers", "2")
+    assert result.returncode == 0, result.stderr
+    assert "4 demos" in result.stderr and "next:" in result.stderr
+    return root
+
+
+def test_an_archive_holds_the_frames_that_questions_use(archive: Path) -> None:
+    paths = sorted(archive.rglob("*.zip"))
+    assert [path.parent.parent.name for path in paths] == ["push_button"] * 2 + ["take_lid_off_saucepan"] * 2
+    for path in paths:
+        demo = load_demo(path)
+        assert stored_frames(path) == set(range(0, len(demo), 10))
+        assert (demo.camera.width, demo.provenance.renderer, demo.provenance.seed) == (64, "rays", 0)
+
+
+def test_one_worker_records_the_same_bytes(archive: Path, tmp_path: Path) -> None:
+    assert run("data_gen.record", "--root", str(tmp_path), "--demos-per-task", "2", "--workers", "1").returncode == 0
+    assert digest(tmp_path) == digest(archive)
+
+
+def test_build_records_what_is_missing(archive: Path, tmp_path: Path) -> None:
+    root, out = tmp_path / "demos", tmp_path / "set"
+    first = next(iter(sorted(archive.rglob("*.zip"))))
+    flags = ("--root", str(root), "--out", str(out), "--demos-per-task", "1")
+    result = run("data_gen.build", *flags)
+    assert result.returncode == 0, result.stderr
+    manifest = read_manifest(out)
+    assert len(manifest.demos) == 2 and manifest.renderers == ("rays",)
+    assert (root / first.relative_to(archive)).read_bytes() == first.read_bytes()
+    rows = datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path / "cache"))
+    assert rows.num_rows == manifest.rows() > 20
+    assert {row["source"] for row in rows} == {"simulated"}
+
+
+def test_recorded_sources_are_not_recorded_again() -> None:
+    result = run("data_gen.record", "--source", "rlbench-disk", "--root", ".")
+    assert result.returncode == 2 and "recorded already" in result.stderr
