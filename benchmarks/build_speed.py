@@ -27,7 +27,7 @@ from data_gen.manifest import read_manifest
 from data_gen.questions import make_questions
 from data_gen.sources.rlbench_disk import find_demos, load_demo
 from data_gen.sources.simulated import SETTINGS, RecordingSettings
-from data_gen.writer import features
+from data_gen.writer import arrow_schema
 from robot_r1.archive import demo_path, save_demo
 from robot_r1.demo import DemoKey
 from robot_r1.files import write_text
@@ -108,7 +108,7 @@ def straightforward(root: Path, out: Path) -> tuple[float, int]:
             row = question.model_dump()
             row["images"] = [frames["front", question.frame]]
             rows.append(row)
-    datasets.Dataset.from_list(rows, features=features()).to_parquet(out)
+    datasets.Dataset.from_list(rows, features=datasets.Features.from_arrow_schema(arrow_schema())).to_parquet(out)
     return time.perf_counter() - start, len(rows)
 
 

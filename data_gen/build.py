@@ -27,7 +27,6 @@ from data_gen.sources import ArchivedDemo, Found, find
 from data_gen.sources.simulated import record_missing
 from data_gen.splits import assign_splits
 from data_gen.staging import Staging
-from data_gen.writer import arrow_schema
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
@@ -62,13 +61,12 @@ def _plan(config: BuildConfig, found: Found, templates: PromptTemplates, staging
     splits = assign_splits(
         [demo.key for demo in found.demos], config.split.by, config.split.test_fraction, config.seed
     )
-    schema = b"" if config.dry_run else arrow_schema()
     shards = []
     for split in SPLITS:
         demos = [demo for demo in found.demos if splits[demo.key.id] == split]
         for number, start in enumerate(range(0, len(demos), DEMOS_PER_SHARD)):
             chunk = tuple(demos[start : start + DEMOS_PER_SHARD])
-            shards.append(Shard(split, number, chunk, config, templates, schema, staging))
+            shards.append(Shard(split, number, chunk, config, templates, staging))
     return shards
 
 

@@ -4,18 +4,22 @@ A shard leaves its report beside its files as the last thing it does, so that a 
 """
 
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from data_gen.config import BuildConfig
 from data_gen.frames import resized
 from data_gen.manifest import DataFile, SkippedDemo, UsedDemo, sha256
-from data_gen.questions import make_questions
+from data_gen.questions import DemoQuestions, make_questions
 from data_gen.sources import DemoFile, load
 from data_gen.staging import Staging
-from data_gen.writer import write_questions
+from data_gen.writer import QuestionWriter, question_writer
+from robot_r1.demo import Demo
 from robot_r1.errors import BadDemoError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
@@ -34,7 +38,6 @@ class Shard:
     demos: tuple[DemoFile, ...]
     config: BuildConfig
     templates: PromptTemplates
-    schema: bytes
     staging: Staging
 
     @property
@@ -63,63 +66,87 @@ def build_shard(shard: Shard) -> ShardReport:
         BadDemoError: a demo is damaged and the configuration is strict.
         OSError: the staging folder cannot be written.
     """
-    questions: list[Question] = []
     used: list[UsedDemo] = []
     skipped: list[SkippedDemo] = []
     dropped: Counter[str] = Counter()
-    for file in shard.demos:
-        try:
-            demo = load(file, shard.config)
-            if shard.config.image_size is not None:
-                demo = resized(demo, shard.config.image_size)
-            result = make_questions(demo, shard.config, shard.templates)
-        except BadDemoError as error:
-            if shard.config.strict:
-                raise
-            skipped.append(SkippedDemo(where=error.where, reason=error.reason))
-            continue
-        questions.extend(result.questions)
-        dropped += result.dropped
-        used.append(
-            UsedDemo(
-                id=demo.key.id,
-                split=shard.split,
-                frames=len(demo),
-                keypoints=result.keypoints,
-                questions=len(result.questions),
-                attempts=demo.provenance.attempts,
-                fallback_description=demo.provenance.fallback_description,
-            )
-        )
+    renderers: set[str] = set()
+    with ExitStack() as stack:
+        outputs = {name: stack.enter_context(_Output(shard, name)) for name in QUESTION_TYPES}
+        for file in shard.demos:
+            try:
+                demo = load(file, shard.config)
+                if shard.config.image_size is not None:
+                    demo = resized(demo, shard.config.image_size)
+                result = make_questions(demo, shard.config, shard.templates)
+            except BadDemoError as error:
+                if shard.config.strict:
+                    raise
+                skipped.append(SkippedDemo(where=error.where, reason=error.reason))
+                continue
+            for name, output in outputs.items():
+                output.write([question for question in result.questions if question.question_type == name])
+            dropped += result.dropped
+            renderers.add(demo.provenance.renderer)
+            used.append(_used(demo, result, shard.split))
     report = ShardReport(
-        renderers=tuple(sorted({question.renderer for question in questions})),
+        renderers=tuple(sorted(renderers)),
         demos=tuple(used),
         skipped=tuple(skipped),
         dropped=dict(sorted(dropped.items())),
-        files=tuple(_write(shard, questions)),
+        files=tuple(output.data_file() for output in outputs.values() if output.rows),
     )
     write_text(shard.report_path, report.model_dump_json(indent=1))
     return report
 
 
-def _write(shard: Shard, questions: list[Question]) -> list[DataFile]:
-    files = []
-    for question_type in QUESTION_TYPES:
-        rows = [question for question in questions if question.question_type == question_type]
-        if not rows:
-            continue
-        path = shard.staging.data / shard.data_path(question_type)
-        write_questions(rows, shard.schema, path)
-        files.append(
-            DataFile(
-                path=shard.data_path(question_type),
-                question_type=question_type,
-                split=shard.split,
-                rows=len(rows),
-                bytes=path.stat().st_size,
-                sha256=sha256(path),
-                answers=dict(sorted(Counter(row.answer for row in rows).items())),
-                tasks=dict(sorted(Counter(row.task for row in rows).items())),
-            )
+def _used(demo: Demo, result: DemoQuestions, split: Split) -> UsedDemo:
+    return UsedDemo(
+        id=demo.key.id,
+        split=split,
+        frames=len(demo),
+        keypoints=result.keypoints,
+        questions=len(result.questions),
+        attempts=demo.provenance.attempts,
+        fallback_description=demo.provenance.fallback_description,
+    )
+
+
+class _Output(AbstractContextManager["_Output"]):
+    """The file of one question type, made when there is a first question for it, and what it counts."""
+
+    def __init__(self, shard: Shard, question_type: QuestionType) -> None:
+        self._path = shard.data_path(question_type)
+        self._file = shard.staging.data / self._path
+        self._split = shard.split
+        self._type = question_type
+        self._stack = ExitStack()
+        self._writer: QuestionWriter | None = None
+        self._answers: Counter[str] = Counter()
+        self._tasks: Counter[str] = Counter()
+
+    @property
+    def rows(self) -> int:
+        return self._answers.total()
+
+    def write(self, questions: Sequence[Question]) -> None:
+        if questions and self._writer is None:
+            self._writer = self._stack.enter_context(question_writer(self._file))
+        if self._writer is not None:
+            self._writer.write(questions)
+        self._answers.update(question.answer for question in questions)
+        self._tasks.update(question.task for question in questions)
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def data_file(self) -> DataFile:
+        return DataFile(
+            path=self._path,
+            question_type=self._type,
+            split=self._split,
+            rows=self.rows,
+            bytes=self._file.stat().st_size,
+            sha256=sha256(self._file),
+            answers=dict(sorted(self._answers.items())),
+            tasks=dict(sorted(self._tasks.items())),
         )
-    return files

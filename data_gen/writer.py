@@ -1,89 +1,120 @@
-"""Parquet files of questions, whose columns follow from `robot_r1.question.Question`."""
+"""Parquet files of questions, whose columns follow from `robot_r1.question.Question`.
 
-from collections.abc import Sequence
+The arrow schema carries the Hub's features in its metadata, so that `datasets` and the viewer know the image column.
+It is put together here rather than by `datasets`, whose import costs every process 80 MB and a second.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import BaseModel
 
-from robot_r1.demo import Camera
 from robot_r1.files import atomic_path
 from robot_r1.question import Question
 
-if TYPE_CHECKING:
-    from datasets import Features
-
 ROW_GROUP = 100
-"""Rows per row group: what the Hub's viewer reads at once."""
+"""Rows per row group: what the Hub's viewer reads at once, and what is held in memory."""
+_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+_VALUES = {int: ("int32", pa.int32()), float: ("float64", pa.float64()), bool: ("bool", pa.bool_())}
+_MATRICES = {"intrinsics": (3, 3), "extrinsics": (4, 4)}
 
 
-def features() -> "Features":
-    """The data set's features, derived from the fields of `Question`."""
-    from datasets import Features  # costs 80 MB and a second; the workers do without
+@cache
+def arrow_schema() -> pa.Schema:
+    """The columns, with the features of `datasets` in the metadata."""
+    columns = {name: _column(name, field.annotation) for name, field in Question.model_fields.items()}
+    features = {name: feature for name, (_, feature) in columns.items()}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    return pa.schema([(name, column) for name, (column, _) in columns.items()], metadata=metadata)
 
-    return Features({name: _feature(name, field.annotation) for name, field in Question.model_fields.items()})
 
-
-def _feature(name: str, annotation: Any) -> Any:
-    from datasets import Image, List, Value
-
+def _column(name: str, annotation: Any) -> tuple[pa.DataType, dict[str, Any]]:
+    """Arrow type of a field and its description as a feature."""
     if name == "images":
-        return List(Image())
-    if annotation is Camera:
-        matrix = {
-            "intrinsics": List(List(Value("float64"), length=3), length=3),
-            "extrinsics": List(List(Value("float64"), length=4), length=4),
-        }
-        return {"name": Value("string"), "width": Value("int32"), "height": Value("int32"), **matrix}
+        return pa.list_(_IMAGE), {"feature": {"_type": "Image"}, "_type": "List"}
+    if name in _MATRICES:
+        rows, columns = _MATRICES[name]
+        return _list(_list(_column("", float), columns), rows)
     if get_origin(annotation) is tuple:
         items = get_args(annotation)
-        return List(_feature(name, items[0]), length=len(items))
-    return Value({int: "int32", float: "float64", bool: "bool"}.get(annotation, "string"))
+        return _list(_column(name, items[0]), len(items))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = {key: _column(key, field.annotation) for key, field in annotation.model_fields.items()}
+        return (
+            pa.struct([(key, column) for key, (column, _) in fields.items()]),
+            {key: feature for key, (_, feature) in fields.items()},
+        )
+    dtype, column = _VALUES.get(annotation, ("string", pa.string()))
+    return column, {"dtype": dtype, "_type": "Value"}
 
 
-def arrow_schema() -> bytes:
-    """The serialised arrow schema with the features in its metadata: what the workers need to write files."""
-    schema: bytes = features().arrow_schema.serialize().to_pybytes()
-    return schema
+def _list(items: tuple[pa.DataType, dict[str, Any]], length: int) -> tuple[pa.DataType, dict[str, Any]]:
+    column, feature = items
+    return pa.list_(column, length), {"feature": feature, "length": length, "_type": "List"}
 
 
-def write_questions(questions: Sequence[Question], schema: bytes, path: Path) -> None:
-    """Write questions to a parquet file that appears complete or not at all; same questions, same bytes.
+class QuestionWriter:
+    """Appends questions to a parquet file, a row group at a time; same questions, same bytes."""
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        self._writer = writer
+        self._pending: list[Question] = []
+
+    def write(self, questions: Sequence[Question]) -> None:
+        """Append questions; they reach the file in groups of `ROW_GROUP`."""
+        self._pending.extend(questions)
+        while len(self._pending) >= ROW_GROUP:
+            self._flush(ROW_GROUP)
+
+    def flush(self) -> None:
+        """Write what is pending as a last, shorter group."""
+        if self._pending:
+            self._flush(len(self._pending))
+
+    def _flush(self, count: int) -> None:
+        rows = [_row(question) for question in self._pending[:count]]
+        del self._pending[:count]
+        schema = arrow_schema()
+        columns = [pa.array([row[field.name] for row in rows], field.type) for field in schema]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
+@contextmanager
+def question_writer(path: Path) -> Iterator[QuestionWriter]:
+    """A writer to a file that appears, complete, when the block ends without an error.
 
     Raises:
         OSError: the disk is full or not writable.
     """
-    arrow = pa.ipc.read_schema(pa.py_buffer(schema))
-    # pictures are compressed already; a second compression would take longer than all the rest
-    compression = {path: "none" if path.endswith(".bytes") else "zstd" for path in _leaves(arrow)}
     with (
         atomic_path(path) as temporary,
         pq.ParquetWriter(
             temporary,
-            arrow,
-            compression=compression,
+            arrow_schema(),
+            compression=_compression(),
             use_dictionary=["question_type", "task", "description", "demo", "source", "renderer"],
             write_statistics=["id", "task", "frame"],
-            memory_pool=pa.system_memory_pool(),  # the default one keeps what it once had
-        ) as writer,
+        ) as parquet,
     ):
-        for start in range(0, len(questions), ROW_GROUP):
-            rows = [_row(question) for question in questions[start : start + ROW_GROUP]]
-            columns = [pa.array([row[field.name] for row in rows], field.type) for field in arrow]
-            writer.write_table(pa.Table.from_arrays(columns, schema=arrow))
+        writer = QuestionWriter(parquet)
+        yield writer
+        writer.flush()
 
 
-def _leaves(schema: pa.Schema) -> list[str]:
-    """Dotted paths of the columns as parquet stores them."""
-    parquet = pq.ParquetFile(_empty_file(schema)).schema
-    return [parquet.column(i).path for i in range(len(parquet))]
-
-
-def _empty_file(schema: pa.Schema) -> pa.BufferReader:
+@cache
+def _compression() -> dict[str, str]:
+    """By column: pictures are compressed already, and a second time would take longer than all the rest."""
     sink = pa.BufferOutputStream()
-    pq.write_table(schema.empty_table(), sink)
-    return pa.BufferReader(sink.getvalue())
+    pq.write_table(arrow_schema().empty_table(), sink)
+    columns = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
+    paths = [columns.column(i).path for i in range(len(columns))]
+    return {path: "none" if path.endswith(".bytes") else "zstd" for path in paths}
 
 
 def _row(question: Question) -> dict[str, Any]:

@@ -1,15 +1,13 @@
 """The Franka Panda with its hand, as MuJoCo bodies, joints and position actuators.
 
-Kinematics and limits are Franka's published ones; masses and inertias were identified by Gaz et al. (2019); the
-actuator gains are those of MuJoCo Menagerie's Panda.
+Joints move under position control with the gains of MuJoCo Menagerie's Panda; gravity is compensated.
 """
-
-from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
 from robot_r1.geometry import ROBOT_BASE, Array
+from robot_r1.sim.panda_links import LINKS, Joint, Link
 from robot_r1.sim.panda_meshes import collision_mesh, drawn_shells, merged
 from robot_r1.sim.shapes import Mesh
 
@@ -31,111 +29,10 @@ _CELL = 0.004
 """Metres: detail kept of the drawn meshes; a pixel of a 256 x 256 picture covers 5 mm or more."""
 _DRAWN, _COLLIDING, _SITES = 1, 3, 5
 _TIP_HEIGHT = 0.1034
-_TURN_BACK, _TURN_FORTH = (1.0, -1.0, 0.0, 0.0), (1.0, 1.0, 0.0, 0.0)
 _PAD_FRICTION = (1.3, 0.02, 0.001)
 _STIFF_TIME, _STIFF_SHARE = (0.005, 1.0), (0.97, 0.995, 0.001, 0.5, 2.0)
 """Solver parameters that keep the squeezing fingers from sinking into what they hold."""
 _GRIPPER_KP, _GRIPPER_KV = 400.0, 20.0
-
-
-@dataclass(frozen=True)
-class _Joint:
-    low: float
-    high: float
-    kp: float
-    kv: float
-    max_force: float
-
-
-@dataclass(frozen=True)
-class _Link:
-    position: tuple[float, float, float]
-    """In the frame of the previous link, metres."""
-    quaternion: tuple[float, float, float, float]
-    """wxyz, not normalised."""
-    mass: float
-    center: tuple[float, float, float]
-    inertia: tuple[float, float, float, float, float, float]
-    """xx, yy, zz, xy, xz, yz about the centre of mass, kg m^2."""
-    joint: _Joint | None
-    dark_shells: tuple[int, ...]
-    """Which of the link's shells, by falling number of triangles, are drawn dark."""
-
-
-_LINKS = (
-    _Link(
-        (0, 0, 0),
-        (1, 0, 0, 0),
-        0.629769,
-        (-0.041018, -0.00014, 0.049974),
-        (0.00315, 0.00388, 0.004285, 8.2904e-7, 0.00015, 8.2299e-6),
-        None,
-        tuple(range(1, 13)),
-    ),
-    _Link(
-        (0, 0, 0.333),
-        (1, 0, 0, 0),
-        4.970684,
-        (0.003875, 0.002081, -0.04762),
-        (0.70337, 0.70661, 0.009117, -0.000139, 0.006772, 0.019169),
-        _Joint(-2.8973, 2.8973, 4500, 450, 87),
-        (),
-    ),
-    _Link(
-        (0, 0, 0),
-        _TURN_BACK,
-        0.646926,
-        (-0.003141, -0.02872, 0.003495),
-        (0.007962, 0.02811, 0.025995, -0.003925, 0.010254, 0.000704),
-        _Joint(-1.7628, 1.7628, 4500, 450, 87),
-        (),
-    ),
-    _Link(
-        (0, -0.316, 0),
-        _TURN_FORTH,
-        3.228604,
-        (0.027518, 0.039252, -0.066502),
-        (0.037242, 0.036155, 0.01083, -0.004761, -0.011396, -0.012805),
-        _Joint(-2.8973, 2.8973, 3500, 350, 87),
-        (1, 2, 3),
-    ),
-    _Link(
-        (0.0825, 0, 0),
-        _TURN_FORTH,
-        3.587895,
-        (-0.05317, 0.104419, 0.027454),
-        (0.025853, 0.019552, 0.028323, 0.007796, -0.001332, 0.008641),
-        _Joint(-3.0718, -0.0698, 3500, 350, 87),
-        (1, 2, 3),
-    ),
-    _Link(
-        (-0.0825, 0.384, 0),
-        _TURN_BACK,
-        1.225946,
-        (-0.011953, 0.041065, -0.038437),
-        (0.035549, 0.029474, 0.008627, -0.002117, -0.004037, 0.000229),
-        _Joint(-2.8973, 2.8973, 2000, 200, 12),
-        (1,),
-    ),
-    _Link(
-        (0, 0, 0),
-        _TURN_FORTH,
-        1.666555,
-        (0.060149, -0.014117, -0.010517),
-        (0.001964, 0.004354, 0.005433, 0.000109, -0.001158, 0.000341),
-        _Joint(-0.0175, 3.7525, 2000, 200, 12),
-        tuple(range(1, 37)),
-    ),
-    _Link(
-        (0.088, 0, 0),
-        _TURN_FORTH,
-        0.735522,
-        (0.010517, -0.004252, 0.061597),
-        (0.012516, 0.010027, 0.004815, -0.000428, -0.001196, -0.000741),
-        _Joint(-2.8973, 2.8973, 2000, 200, 12),
-        tuple(range(1, 8)),
-    ),
-)
 
 
 def add_panda(spec: mujoco.MjSpec) -> None:
@@ -150,9 +47,10 @@ def add_panda(spec: mujoco.MjSpec) -> None:
         MissingPackageError: gymnasium-robotics, which carries the meshes, is not installed.
     """
     for name, color in _COLORS.items():
-        spec.add_material(name=name, rgba=[*color, 1.0], specular=0.15, shininess=0.4)
+        glow = 0.35 if name == _FINGER else 0.0  # the fingers are mostly in the shade of the hand
+        spec.add_material(name=name, rgba=[*color, 1.0], specular=0.15, shininess=0.4, emission=glow)
     body = spec.worldbody
-    for index, link in enumerate(_LINKS):
+    for index, link in enumerate(LINKS):
         body = _add_link(spec, body, index, link)
     hand = _add_hand(spec, body)
     for number, (side, quaternion) in enumerate((("left", (1, 0, 0, 0)), ("right", (0, 0, 0, 1))), start=1):
@@ -160,7 +58,7 @@ def add_panda(spec: mujoco.MjSpec) -> None:
     _add_gripper_actuator(spec)
 
 
-def _add_link(spec: mujoco.MjSpec, parent: mujoco.MjsBody, index: int, link: _Link) -> mujoco.MjsBody:
+def _add_link(spec: mujoco.MjSpec, parent: mujoco.MjsBody, index: int, link: Link) -> mujoco.MjsBody:
     position = ROBOT_BASE if index == 0 else link.position
     body = parent.add_body(
         name=f"panda_link{index}",
@@ -185,7 +83,7 @@ def _add_link(spec: mujoco.MjSpec, parent: mujoco.MjsBody, index: int, link: _Li
     return body
 
 
-def _add_joint(spec: mujoco.MjSpec, body: mujoco.MjsBody, index: int, joint: _Joint) -> None:
+def _add_joint(spec: mujoco.MjSpec, body: mujoco.MjsBody, index: int, joint: Joint) -> None:
     name = f"panda_joint{index}"
     body.add_joint(
         name=name,
@@ -200,7 +98,7 @@ def _add_joint(spec: mujoco.MjSpec, body: mujoco.MjsBody, index: int, joint: _Jo
         trntype=mujoco.mjtTrn.mjTRN_JOINT,
         target=name,
         ctrlrange=[joint.low, joint.high],
-        forcerange=[-joint.max_force, joint.max_force],
+        forcerange=[-joint.max_torque, joint.max_torque],
     )
     actuator.set_to_position(kp=joint.kp, kv=joint.kv)
 
@@ -309,7 +207,5 @@ def _collide(spec: mujoco.MjSpec, body: mujoco.MjsBody, part: str) -> None:
 
 
 def _add_mesh(spec: mujoco.MjSpec, name: str, mesh: Mesh) -> None:
-    added = spec.add_mesh(
-        name=name, uservert=mesh.vertices.astype(np.float32).ravel(), userface=mesh.faces.ravel()
-    )
+    added = spec.add_mesh(name=name, uservert=mesh.vertices.astype(np.float32).ravel(), userface=mesh.faces.ravel())
     added.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL

@@ -75,7 +75,9 @@ def cast_rays(model: mujoco.MjModel, data: mujoco.MjData, origin: Array, rays: A
     geom, distance, normal = np.full(count, -1, dtype=np.int32), np.full(count, -1.0), np.zeros(3 * count)
     if count:
         vectors = np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
-        mujoco.mj_multiRay(model, data, origin, vectors, _DRAWN_GROUPS, static, -1, geom, distance, normal, count, _FAR)
+        mujoco.mj_multiRay(
+            model, data, origin, vectors, _DRAWN_GROUPS, static, -1, geom, distance, normal, count, _FAR
+        )
     return Hits(geom, distance, normal.reshape(-1, 3))
 
 
@@ -129,16 +131,16 @@ class RayRenderer:
     def close(self) -> None:
         """Nothing to free."""
 
-    def _smoothed(
-        self, data: mujoco.MjData, color: Floats, pixels: NDArray[np.int64], lit: Mask | None
-    ) -> Floats:
+    def _smoothed(self, data: mujoco.MjData, color: Floats, pixels: NDArray[np.int64], lit: Mask | None) -> Floats:
         """Mean colours (P, 3) of samples in each of P pixels, given the colours and the light at all pixels' centres.
 
         Without `lit`, the light at each sample is found out.
         """
         rays = np.concatenate([rays[pixels] for rays in self._beside])
         hits = cast_rays(self._model, data, self._view.eye, rays)
-        shaded = self._shade(self._model, data, rays, hits, None if lit is None else np.tile(lit[pixels], len(_BESIDE)))
+        shaded = self._shade(
+            self._model, data, rays, hits, None if lit is None else np.tile(lit[pixels], len(_BESIDE))
+        )
         samples = shaded.color(shaded.lit).reshape(len(_BESIDE), -1, 3)
         mean: Floats = (color[pixels] + samples.sum(axis=0)) / (1 + len(_BESIDE))
         return mean

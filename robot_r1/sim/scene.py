@@ -55,7 +55,7 @@ def _set_options(spec: mujoco.MjSpec) -> None:
     spec.visual.quality.numquads = 16
     spec.visual.quality.offsamples = 4
     spec.visual.global_.offwidth = spec.visual.global_.offheight = MAX_IMAGE_SIZE
-    spec.visual.headlight.ambient = [0.30] * 3
+    spec.visual.headlight.ambient = [0.33] * 3
     spec.visual.headlight.diffuse = [0.20] * 3
     spec.visual.headlight.specular = [0.05] * 3
     spec.visual.map.znear = 0.02
@@ -94,8 +94,8 @@ def _add_lights_and_camera(spec: mujoco.MjSpec) -> None:
     world = spec.worldbody
     for name, position, strength, color in (
         # High above the table, so that the gripper's shadow lies near the point below it.
-        (KEY_LIGHT, (0.75, -0.6, 3.1), 0.55, (1.0, 0.98, 0.94)),
-        ("fill", (1.2, 1.8, 2.4), 0.22, (0.92, 0.96, 1.0)),
+        (KEY_LIGHT, (0.75, -0.6, 3.1), 0.62, (1.0, 0.98, 0.94)),
+        ("fill", (1.2, 1.8, 2.4), 0.24, (0.92, 0.96, 1.0)),
     ):
         world.add_light(
             name=name,
@@ -108,17 +108,13 @@ def _add_lights_and_camera(spec: mujoco.MjSpec) -> None:
             cutoff=80,
             exponent=0,
         )
-    # RLBench's front camera, with a wider field of view than its 40 degrees: the whole gripper is always in sight.
-    world.add_camera(name=CAMERA, pos=[1.35, 0, 1.58], xyaxes=[0, 1, 0, -0.4226, 0, 0.9063], fovy=46)
+    # RLBench's front camera, whose 40 degrees would just hold the hand above the nearest corners of the reachable area.
+    world.add_camera(name=CAMERA, pos=[1.35, 0, 1.58], xyaxes=[0, 1, 0, -0.4226, 0, 0.9063], fovy=42)
 
 
-def _add_texture(
-    spec: mujoco.MjSpec, name: str, image: textures.Texture, repeat: int, specular: float = 0.0
-) -> None:
+def _add_texture(spec: mujoco.MjSpec, name: str, image: textures.Texture, repeat: int, specular: float = 0.0) -> None:
     height, width = image.shape[:2]
-    texture = spec.add_texture(
-        name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=width, height=height, nchannel=3
-    )
+    texture = spec.add_texture(name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=width, height=height, nchannel=3)
     texture.data = image.tobytes()
     material = spec.add_material(name=name, texrepeat=[repeat, repeat], specular=specular, shininess=0.3)
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name

@@ -37,6 +37,7 @@ class Shader:
         own_color = bare | (model.geom_rgba != np.float32(_DEFAULT_RGBA)).any(axis=1)
         self._color = np.where(own_color[:, None], model.geom_rgba, model.mat_rgba[material])[:, :3]
         self._specular = np.where(bare, _BARE_SPECULAR, model.mat_specular[material]).astype(np.float32)
+        self._emission = np.where(bare, 0, model.mat_emission[material]).astype(np.float32)
         shininess = np.where(bare, _BARE_SHININESS, model.mat_shininess[material])
         self._exponent = (shininess * _MAX_SHININESS).astype(np.float32)
         self._textures = _textures(model, pixel)
@@ -65,7 +66,8 @@ class Shader:
 
         head = self._model.vis.headlight
         diffuse, shine = _blinn_phong(normal, back, -self._forward[None], specular, exponent)
-        unlit = color * (head.ambient + diffuse[:, None] * head.diffuse) + shine[:, None] * head.specular
+        unlit = color * (self._emission[geom][:, None] + head.ambient + diffuse[:, None] * head.diffuse)
+        unlit += shine[:, None] * head.specular
         key = np.zeros_like(unlit)
         for light in range(self._model.nlight):
             towards = self._model.light_pos[light].astype(np.float32) - surface

@@ -44,7 +44,7 @@ def floor(size: int = 256) -> Texture:
 def wall(size: int = 256) -> Texture:
     """Faintly mottled plaster."""
     mottle = _noise(size, (4, 4), 5, np.random.default_rng(2))[..., None]
-    return _bytes(np.array([0.50, 0.56, 0.58]) * (0.93 + 0.14 * mottle))
+    return _bytes(np.array([0.60, 0.58, 0.54]) * (0.95 + 0.10 * mottle))
 
 
 def _noise(size: int, cells: tuple[int, int], octaves: int, rng: np.random.Generator) -> Array:
