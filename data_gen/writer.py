@@ -18,8 +18,8 @@ from pydantic import BaseModel
 from robot_r1.files import atomic_path
 from robot_r1.question import Question
 
-ROW_GROUP = 100
-"""Rows per row group: what the Hub's viewer reads at once, and what is held in memory."""
+ROW_GROUP = 50
+"""Rows per row group: what the Hub's viewer reads at once, and what a worker holds in memory."""
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _VALUES = {int: ("int32", pa.int32()), float: ("float64", pa.float64()), bool: ("bool", pa.bool_())}
 _MATRICES = {"intrinsics": (3, 3), "extrinsics": (4, 4)}

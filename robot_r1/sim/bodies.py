@@ -20,7 +20,7 @@ SPHERE = mujoco.mjtGeom.mjGEOM_SPHERE
 Color = tuple[float, float, float]
 Vector = Sequence[float] | Array
 
-DRAWN, COLLIDING = 2, 3
+_DRAWN, _COLLIDING = 2, 3
 _GRIP = (1.2, 0.02, 0.001)
 """Sliding, torsional and rolling friction that lets finger pads hold what they squeeze."""
 
@@ -56,7 +56,7 @@ def draw_mesh(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, mesh: Mesh, 
         type=mujoco.mjtGeom.mjGEOM_MESH,
         meshname=name,
         material=material,
-        group=DRAWN,
+        group=_DRAWN,
         contype=0,
         conaffinity=0,
         mass=0,
@@ -78,7 +78,7 @@ def draw(
         pos=list(position),
         quat=_yaw_quaternion(yaw),
         material=material,
-        group=DRAWN,
+        group=_DRAWN,
         contype=0,
         conaffinity=0,
         mass=0,
@@ -92,7 +92,7 @@ def draw_rod(body: mujoco.MjsBody, start: Vector, end: Vector, radius: float, ma
         fromto=[*start, *end],
         size=_padded([radius]),
         material=material,
-        group=DRAWN,
+        group=_DRAWN,
         contype=0,
         conaffinity=0,
         mass=0,
@@ -116,7 +116,7 @@ def collide(
         mass=mass,
         friction=list(_GRIP),
         condim=4,
-        group=COLLIDING,
+        group=_COLLIDING,
     )
 
 

@@ -34,7 +34,7 @@ def find_backend() -> Backend | None:
         return None
     candidates: tuple[Backend, ...] = ("egl", "osmesa")
     if chosen in candidates:
-        candidates = (cast(Backend, chosen),)
+        candidates = (chosen,)
     return next((backend for backend in candidates if _starts(backend)), None)
 
 

@@ -32,7 +32,7 @@ _TIP_HEIGHT = 0.1034
 _PAD_FRICTION = (1.3, 0.02, 0.001)
 _STIFF_TIME, _STIFF_SHARE = (0.005, 1.0), (0.97, 0.995, 0.001, 0.5, 2.0)
 """Solver parameters that keep the squeezing fingers from sinking into what they hold."""
-_GRIPPER_KP, _GRIPPER_KV = 400.0, 20.0
+_GRIPPER_KP, _GRIPPER_KV = 400.0, 40.0
 
 
 def add_panda(spec: mujoco.MjSpec) -> None:
@@ -91,7 +91,6 @@ def _add_joint(spec: mujoco.MjSpec, body: mujoco.MjsBody, index: int, joint: Joi
         axis=[0, 0, 1],
         range=[joint.low, joint.high],
         armature=0.1,
-        damping=[1.0, 0.0, 0.0],
     )
     actuator = spec.add_actuator(
         name=f"panda_actuator{index}",
@@ -138,7 +137,6 @@ def _add_finger(
         axis=[0, 1, 0],
         range=[0, 0.04],
         armature=0.1,
-        damping=[10.0, 0.0, 0.0],
         solref_limit=list(_STIFF_TIME),
         solimp_limit=list(_STIFF_SHARE),
     )

@@ -5,7 +5,7 @@ largest shells, joints, caps and screws are the others.
 """
 
 import functools
-import importlib.util
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ def merged(meshes: tuple[Mesh, ...]) -> Mesh:
 
 
 def _read(name: str) -> Mesh:
-    found = importlib.util.find_spec("gymnasium_robotics")  # importing the package would register environments
+    found = find_spec("gymnasium_robotics")  # importing the package would register environments
     if found is None or found.origin is None:
         raise MissingPackageError("gymnasium-robotics", "sim")
     content = (Path(found.origin).parent / _FOLDER / name).read_bytes()

@@ -132,9 +132,11 @@ class RayRenderer:
         """Nothing to free."""
 
     def _smoothed(self, data: mujoco.MjData, color: Floats, pixels: NDArray[np.int64], lit: Mask | None) -> Floats:
-        """Mean colours (P, 3) of samples in each of P pixels, given the colours and the light at all pixels' centres.
+        """Mean colours (P, 3) of samples in each of P pixels.
 
-        Without `lit`, the light at each sample is found out.
+        Args:
+            color: (size * size, 3), colours at the pixels' centres.
+            lit: (size * size,), whether the key light reaches them and what is around; None to find out.
         """
         rays = np.concatenate([rays[pixels] for rays in self._beside])
         hits = cast_rays(self._model, data, self._view.eye, rays)
@@ -155,10 +157,11 @@ class RayRenderer:
         unlit, key = self._shader.shade(data, hits.geom, points, normals, rays)
         nothing = hits.geom < 0
         unlit[nothing] = key[nothing] = 0
-        if lit is None:
-            lit = key.any(axis=1)
-            lit[lit] = self._in_light(model, data, points[lit])
-        return _Shaded(points, unlit, key, lit)
+        if lit is not None:
+            return _Shaded(points, unlit, key, lit)
+        reached: Mask = np.any(key, axis=1)
+        reached[reached] = self._in_light(model, data, points[reached])
+        return _Shaded(points, unlit, key, reached)
 
     def _in_light(self, model: mujoco.MjModel, data: mujoco.MjData, points: Array, static: bool = True) -> Mask:
         """Whether nothing lies between points (N, 3) and the key light."""

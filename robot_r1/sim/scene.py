@@ -108,7 +108,7 @@ def _add_lights_and_camera(spec: mujoco.MjSpec) -> None:
             cutoff=80,
             exponent=0,
         )
-    # RLBench's front camera, whose 40 degrees would just hold the hand above the nearest corners of the reachable area.
+    # RLBench's front camera; its 40 degrees would cut off the hand where it comes nearest to the camera.
     world.add_camera(name=CAMERA, pos=[1.35, 0, 1.58], xyaxes=[0, 1, 0, -0.4226, 0, 0.9063], fovy=42)
 
 

@@ -34,7 +34,7 @@ class Shader:
         self._key = model.light(key_light).id
         material = model.geom_matid
         bare = material < 0
-        own_color = bare | (model.geom_rgba != np.float32(_DEFAULT_RGBA)).any(axis=1)
+        own_color = bare | (model.geom_rgba != np.array(_DEFAULT_RGBA, dtype=np.float32)).any(axis=1)
         self._color = np.where(own_color[:, None], model.geom_rgba, model.mat_rgba[material])[:, :3]
         self._specular = np.where(bare, _BARE_SPECULAR, model.mat_specular[material]).astype(np.float32)
         self._emission = np.where(bare, 0, model.mat_emission[material]).astype(np.float32)
@@ -111,7 +111,8 @@ def _image(model: mujoco.MjModel, texture: int) -> Floats:
     height, width = model.tex_height[texture], model.tex_width[texture]
     start = model.tex_adr[texture]
     pixels = model.tex_data[start : start + height * width * 3].reshape(height, width, 3)
-    return pixels.astype(np.float32) / 255
+    image: Floats = pixels.astype(np.float32) / 255
+    return image
 
 
 def _halved(image: Floats, times: int) -> Floats:

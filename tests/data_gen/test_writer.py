@@ -35,7 +35,8 @@ def test_rows_come_back(tmp_path: Path) -> None:
         row["images"] = [image["bytes"] for image in row["images"]]
         assert Question.model_validate(row) == question
     groups = pq.ParquetFile(path).metadata
-    assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [ROW_GROUP, len(made) - ROW_GROUP]
+    sizes = [groups.row_group(i).num_rows for i in range(groups.num_row_groups)]
+    assert sizes == [ROW_GROUP, ROW_GROUP, len(made) - 2 * ROW_GROUP]
 
 
 def test_an_error_leaves_no_file(tmp_path: Path) -> None:
