@@ -62,7 +62,7 @@ def _configs(manifest: Manifest) -> list[dict[str, object]]:
     """One config per question type, and `all`, the default, which reads the files of all three."""
 
     def files(types: tuple[str, ...]) -> list[dict[str, object]]:
-        found = [
+        found: list[dict[str, object]] = [
             {"split": split, "path": [f"{name}/{split}-*.parquet" for name in types if _has(manifest, name, split)]}
             for split in SPLITS
         ]

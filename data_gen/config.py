@@ -91,7 +91,12 @@ class RecordConfig(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only the YAML file and the flags count, never the environment."""
         return (init_settings,)
@@ -102,12 +107,12 @@ class BuildConfig(RecordConfig):
 
     out: Path = Field(Path("data/robot-r1"), description="folder of the data set")
     camera: str = Field("front", description="camera of recorded RLBench demos; the prompts describe the front view")
-    keypoints: KeypointConfig = KeypointConfig()
-    distractors: DistractorConfig = DistractorConfig()
+    keypoints: KeypointConfig = Field(default_factory=KeypointConfig)
+    distractors: DistractorConfig = Field(default_factory=DistractorConfig)
     dead_zone: float = Field(
         0.01, ge=0, le=0.2, description="metres; a shorter move along an axis is no movement; 0 as in the paper"
     )
-    split: SplitConfig = SplitConfig()
+    split: SplitConfig = Field(default_factory=SplitConfig)
     prompts: Path | None = Field(None, description="folder with replacements of the prompt templates")
     dry_run: bool = Field(False, description="print the plan and stop")
     resume: bool = Field(False, description="go on with an interrupted build")

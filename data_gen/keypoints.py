@@ -8,6 +8,7 @@ state: the window before frame 2 is cut off at frame 0, and `random` takes a gen
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robot_r1.demo import Demo
 
@@ -50,7 +51,7 @@ def find_keypoints(
 def _heuristic(demo: Demo, stopping_delta: float) -> list[int]:
     is_open = demo.gripper_open
     last = len(demo) - 1
-    still = (np.abs(demo.joint_velocities) <= stopping_delta).all(axis=1)
+    still: NDArray[np.bool_] = np.all(np.abs(demo.joint_velocities) <= stopping_delta, axis=1)
     keypoints: list[int] = []
     buffer = 0
     for i in range(len(demo)):

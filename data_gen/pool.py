@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from importlib.abc import MetaPathFinder
 from typing import TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
@@ -75,7 +77,16 @@ def run_all(
 
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    sys.meta_path.insert(0, _WithoutPandas())
     threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Hides pandas: pyarrow would import it, 50 MB in each worker, only to ask whether a list is a pandas series."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'", name=fullname)
 
 
 def _exit_with_parent() -> None:

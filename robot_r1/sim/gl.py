@@ -4,17 +4,18 @@ MuJoCo's Python renderer settles on one way when MuJoCo is first imported. Here 
 a process can look for one that works.
 """
 
+import atexit
 import functools
 import os
 import subprocess
 import sys
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from robot_r1.sim.scene import CAMERA, MAX_IMAGE_SIZE
+from robot_r1.sim.scene import CAMERA
 
 Backend = Literal["egl", "osmesa"]
 
@@ -42,18 +43,11 @@ class GlRenderer:
     """Draws the front camera's square picture of `size` pixels with shadows and 4-fold multisampling."""
 
     def __init__(self, model: mujoco.MjModel, size: int, backend: Backend) -> None:
-        if size > MAX_IMAGE_SIZE:
-            raise ValueError(f"a picture has at most {MAX_IMAGE_SIZE} pixels a side, not {size}")
-        os.environ["MUJOCO_GL"] = backend  # MuJoCo's C library reads it when it loads OpenGL's functions
-        if backend == "egl":
-            from mujoco.egl import GLContext
-        else:
-            from mujoco.osmesa import GLContext
         self._model = model
-        self._window = GLContext(size, size)
+        self._window = _window(backend, size)
         self._window.make_current()
+        model.vis.global_.offwidth = model.vis.global_.offheight = size  # what the context allocates to draw into
         self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         self._scene = mujoco.MjvScene(model, maxgeom=_MAX_GEOMS)
         self._options = mujoco.MjvOption()
         self._camera = mujoco.MjvCamera()
@@ -64,6 +58,7 @@ class GlRenderer:
     def render(self, data: mujoco.MjData) -> NDArray[np.uint8]:
         """The picture (size, size, 3) of a state whose kinematics are up to date."""
         self._window.make_current()
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         everything = mujoco.mjtCatBit.mjCAT_ALL.value
         mujoco.mjv_updateScene(self._model, data, self._options, None, self._camera, everything, self._scene)
         mujoco.mjr_render(self._area, self._scene, self._context)
@@ -72,10 +67,22 @@ class GlRenderer:
         return np.ascontiguousarray(upside_down[::-1])
 
     def close(self) -> None:
-        """Free the graphics memory."""
+        """Free what OpenGL holds of the model."""
         self._window.make_current()
         self._context.free()
-        self._window.free()
+
+
+@functools.cache
+def _window(backend: Backend, size: int) -> Any:
+    """An OpenGL context, kept for the next model: with a new one OpenGL would compile its shaders again."""
+    os.environ["MUJOCO_GL"] = backend  # MuJoCo's C library reads it when it loads OpenGL's functions
+    if backend == "egl":
+        from mujoco.egl import GLContext
+    else:
+        from mujoco.osmesa import GLContext
+    window = GLContext(size, size)
+    atexit.register(window.free)  # left to the interpreter, it would be freed after the OpenGL library
+    return window
 
 
 def _starts(backend: Backend) -> bool:

@@ -25,7 +25,7 @@ _COLORS = {
     _HAND: (0.24, 0.26, 0.30),
     _FINGER: (0.10, 0.85, 0.90),
 }
-_CELL = 0.004
+_CELL = 0.005
 """Metres: detail kept of the drawn meshes; a pixel of a 256 x 256 picture covers 5 mm or more."""
 _DRAWN, _COLLIDING, _SITES = 1, 3, 5
 _TIP_HEIGHT = 0.1034

@@ -13,7 +13,6 @@ from robot_r1.sim.panda import add_panda
 
 CAMERA = "front"
 KEY_LIGHT = "key"
-MAX_IMAGE_SIZE = 1024
 _TABLE_CENTER, _TABLE_HALF = (0.12, 0.0), (0.60, 0.80, 0.02)
 _BOX, _PLANE = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_PLANE
 
@@ -51,11 +50,10 @@ def _set_options(spec: mujoco.MjSpec) -> None:
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10
     spec.option.timestep = 0.002
-    spec.visual.quality.shadowsize = 2048
+    spec.visual.quality.shadowsize = 1024
     spec.visual.quality.numquads = 16
     spec.visual.quality.offsamples = 4
-    spec.visual.global_.offwidth = spec.visual.global_.offheight = MAX_IMAGE_SIZE
-    spec.visual.headlight.ambient = [0.33] * 3
+    spec.visual.headlight.ambient = [0.38] * 3
     spec.visual.headlight.diffuse = [0.20] * 3
     spec.visual.headlight.specular = [0.05] * 3
     spec.visual.map.znear = 0.02
@@ -94,8 +92,8 @@ def _add_lights_and_camera(spec: mujoco.MjSpec) -> None:
     world = spec.worldbody
     for name, position, strength, color in (
         # High above the table, so that the gripper's shadow lies near the point below it.
-        (KEY_LIGHT, (0.75, -0.6, 3.1), 0.62, (1.0, 0.98, 0.94)),
-        ("fill", (1.2, 1.8, 2.4), 0.24, (0.92, 0.96, 1.0)),
+        (KEY_LIGHT, (0.75, -0.6, 3.1), 0.55, (1.0, 0.98, 0.94)),
+        ("fill", (1.2, 1.8, 2.4), 0.26, (0.92, 0.96, 1.0)),
     ):
         world.add_light(
             name=name,

@@ -15,7 +15,7 @@ _PLANKS = 7
 
 @functools.cache
 def wood(size: int = 1024) -> Texture:
-    """Planks along the second image axis's normal, with grain that runs along them."""
+    """Planks that run from the image's top to its bottom, with the grain."""
     rng = np.random.default_rng(0)
     light, dark = np.array([0.62, 0.43, 0.27]), np.array([0.40, 0.25, 0.14])
     warp = _noise(size, (3, 24), 4, rng)
