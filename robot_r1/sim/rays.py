@@ -31,7 +31,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Hits:
+class _Hits:
     """What N rays from one point meet."""
 
     geom: NDArray[np.int32]
@@ -41,8 +41,8 @@ class Hits:
     normal: Array
     """(N, 3), unit vectors, world frame."""
 
-    def __getitem__(self, index: NDArray[np.int64]) -> "Hits":
-        return Hits(self.geom[index], self.distance[index], self.normal[index])
+    def __getitem__(self, index: NDArray[np.int64]) -> "_Hits":
+        return _Hits(self.geom[index], self.distance[index], self.normal[index])
 
 
 @dataclass(frozen=True)
@@ -63,28 +63,10 @@ class _Shaded:
         return np.clip(result, 0, 1)
 
 
-def cast_rays(model: mujoco.MjModel, data: mujoco.MjData, origin: Array, rays: Array, static: bool = True) -> Hits:
-    """The first drawn geom along each ray.
-
-    Args:
-        origin: (3,), metres, world frame.
-        rays: (N, 3), unit vectors, world frame.
-        static: whether geoms that are fixed to the world count.
-    """
-    count = len(rays)
-    geom, distance, normal = np.full(count, -1, dtype=np.int32), np.full(count, -1.0), np.zeros(3 * count)
-    if count:
-        vectors = np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
-        mujoco.mj_multiRay(
-            model, data, origin, vectors, _DRAWN_GROUPS, static, -1, geom, distance, normal, count, _FAR
-        )
-    return Hits(geom, distance, normal.reshape(-1, 3))
-
-
 def segment(model: mujoco.MjModel, data: mujoco.MjData, size: int) -> NDArray[np.int32]:
     """The geom id in the centre of each pixel (size, size) of the front camera, -1 for nothing."""
     view = _View(model, size)
-    return cast_rays(model, data, view.eye, view.rays()).geom.reshape(size, size)
+    return _cast(_uncropped(model), data, view.eye, view.rays()).geom.reshape(size, size)
 
 
 class RayRenderer:
@@ -94,7 +76,7 @@ class RayRenderer:
     """
 
     def __init__(self, model: mujoco.MjModel, size: int) -> None:
-        self._model, self._size = model, size
+        self._model, self._size = _uncropped(model), size
         self._view = _View(model, size)
         self._rays = self._view.rays()
         self._beside = [self._view.rays(offset) for offset in _BESIDE]
@@ -102,15 +84,15 @@ class RayRenderer:
         self._shader = Shader(model, KEY_LIGHT, self._view.forward, _TABLE_DISTANCE / self._view.focal)
         data = mujoco.MjData(model)
         mujoco.mj_kinematics(model, data)
-        fixed = copy.copy(model)
+        fixed = copy.copy(self._model)
         fixed.geom_group[model.body_weldid[model.geom_bodyid] != 0] = _HIDDEN_GROUP
-        self._fixed_hits = cast_rays(fixed, data, self._view.eye, self._rays)
+        self._fixed_hits = _cast(fixed, data, self._view.eye, self._rays)
         self._fixed = self._shade(fixed, data, self._rays, self._fixed_hits)
 
     def render(self, data: mujoco.MjData) -> NDArray[np.uint8]:
         """The picture (size, size, 3) of a state whose kinematics are up to date."""
         fixed, fixed_hits = self._fixed, self._fixed_hits
-        hits = cast_rays(self._model, data, self._view.eye, self._rays, static=False)
+        hits = _cast(self._model, data, self._view.eye, self._rays, static=False)
         front = (hits.geom >= 0) & ((fixed_hits.geom < 0) | (hits.distance < fixed_hits.distance))
         lit = fixed.lit & ~front
         lit[lit] = self._in_light(self._model, data, fixed.points[lit], static=False)
@@ -139,7 +121,7 @@ class RayRenderer:
             lit: (size * size,), whether the key light reaches them and what is around; None to find out.
         """
         rays = np.concatenate([rays[pixels] for rays in self._beside])
-        hits = cast_rays(self._model, data, self._view.eye, rays)
+        hits = _cast(self._model, data, self._view.eye, rays)
         shaded = self._shade(
             self._model, data, rays, hits, None if lit is None else np.tile(lit[pixels], len(_BESIDE))
         )
@@ -148,7 +130,7 @@ class RayRenderer:
         return mean
 
     def _shade(
-        self, model: mujoco.MjModel, data: mujoco.MjData, rays: Array, hits: Hits, lit: Mask | None = None
+        self, model: mujoco.MjModel, data: mujoco.MjData, rays: Array, hits: _Hits, lit: Mask | None = None
     ) -> _Shaded:
         """Shade what rays from the eye meet; without `lit`, shadow rays find out where the key light reaches."""
         points = self._view.eye + rays * hits.distance[:, None]
@@ -167,9 +149,38 @@ class RayRenderer:
         """Whether nothing lies between points (N, 3) and the key light."""
         path = points - self._light  # cast from the light: rays that share an origin are much faster
         length = np.linalg.norm(path, axis=1)
-        distance = cast_rays(model, data, self._light, path / length[:, None], static).distance
+        distance = _cast(model, data, self._light, path / length[:, None], static).distance
         reached: Mask = (distance < 0) | (distance > length - _OFF_SURFACE)
         return reached
+
+
+def _cast(model: mujoco.MjModel, data: mujoco.MjData, origin: Array, rays: Array, static: bool = True) -> _Hits:
+    """The first drawn geom along each ray.
+
+    Args:
+        origin: (3,), metres, world frame.
+        rays: (N, 3), unit vectors, world frame.
+        static: whether geoms that are fixed to the world count.
+    """
+    count = len(rays)
+    geom, distance, normal = np.full(count, -1, dtype=np.int32), np.full(count, -1.0), np.zeros(3 * count)
+    if count:
+        vectors = np.ascontiguousarray(rays, dtype=np.float64).reshape(-1)
+        mujoco.mj_multiRay(
+            model, data, origin, vectors, _DRAWN_GROUPS, static, -1, geom, distance, normal, count, _FAR
+        )
+    return _Hits(geom, distance, normal.reshape(-1, 3))
+
+
+def _uncropped(model: mujoco.MjModel) -> mujoco.MjModel:
+    """A copy of the model without bounding volumes of bodies.
+
+    MuJoCo builds them around colliding geoms only, so rays would miss drawn geoms that stick out of them.
+    """
+    result = copy.copy(model)
+    result.body_bvhnum[:] = 0
+    result.body_bvhadr[:] = -1
+    return result
 
 
 class _View:

@@ -61,7 +61,7 @@ BAD = {
     "cut": (GOOD[:-100], "damaged|truncated"),
     "no end mark": (GOOD[:-12], "truncated"),
     "one bit": (GOOD[:60] + bytes([GOOD[60] ^ 1]) + GOOD[61:], "wrong checksum"),
-    "no data": (header(*SIZE) + chunk(b"IEND", b""), "damaged"),
+    "no data": (header(*SIZE) + chunk(b"IEND", b""), "truncated"),
     "few rows": (
         header(*SIZE) + chunk(b"IDAT", zlib.compress(bytes([0] + [9] * 96) * 3)) + chunk(b"IEND", b""),
         "truncated",

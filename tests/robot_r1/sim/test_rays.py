@@ -95,6 +95,18 @@ def test_segment_sees_only_what_is_drawn(model: mujoco.MjModel, data: mujoco.MjD
     assert {"table", "wall", "box", "panda_hand", "panda_leftfinger", "panda_rightfinger"} <= names
 
 
+def test_geoms_that_only_are_drawn_are_seen_outside_of_the_colliding_ones() -> None:
+    spec = build_scene()
+    body = spec.worldbody.add_body(name="flag", pos=[0.3, 0.2, TABLE_HEIGHT])
+    box = mujoco.mjtGeom.mjGEOM_BOX
+    body.add_geom(type=box, size=[0.01] * 3, pos=[0, 0, 0.01], group=3)
+    body.add_geom(name="cloth", type=box, size=[0.01, 0.05, 0.05], pos=[0, 0, 0.3], group=2, contype=0, conaffinity=0)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    assert segment(model, data, SIZE)[pixel(model, data.geom("cloth").xpos)] == model.geom("cloth").id
+
+
 def test_pictures_are_the_same_in_another_process_which_loads_no_graphics_library() -> None:
     script = """
 import hashlib, mujoco, pathlib
