@@ -38,7 +38,7 @@ def write_contact_sheet(folder: Path, manifest: Manifest, seed: int) -> Path:
             sheet.paste(_cell(question), (x * FRAME, y * (FRAME + CAPTION)))
     path = folder / CONTACT_SHEET
     with atomic_path(path) as temporary:
-        sheet.save(temporary, "PNG", optimize=True)
+        sheet.save(temporary, "PNG")
     return path
 
 
