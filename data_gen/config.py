@@ -33,13 +33,11 @@ class DistractorConfig(_Section):
     """Where wrong options come from: weights of the strategies of each question type."""
 
     waypoint: dict[PointStrategy, Weight] = Field(
-        {"same_demo": 0.5, "same_distance": 0.25, "uniform": 0.25}, description="weights by strategy"
+        {"same_demo": 0.75, "same_distance": 0.25}, description="weights by strategy"
     )
-    current_state: dict[PointStrategy, Weight] = Field(
-        {"same_demo": 0.75, "uniform": 0.25}, description="weights by strategy"
-    )
+    current_state: dict[PointStrategy, Weight] = Field({"same_demo": 1}, description="weights by strategy")
     movement: dict[MovementStrategy, Weight] = Field(
-        {"one_axis": 0.5, "uniform": 0.5}, description="weights by strategy"
+        {"same_count": 0.75, "one_axis": 0.25}, description="weights by strategy"
     )
     min_separation: float = Field(
         0.05, ge=0, le=0.3, description="metres between any two positions offered as options"

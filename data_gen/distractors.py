@@ -16,7 +16,7 @@ from robot_r1.movement import AxisMove, Movement, all_movements
 from robot_r1.prompts import point_text
 
 PointStrategy = Literal["uniform", "same_demo", "same_distance"]
-MovementStrategy = Literal["uniform", "one_axis"]
+MovementStrategy = Literal["uniform", "one_axis", "same_count"]
 Name = TypeVar("Name", bound=str)
 TRIES = 64
 """Candidates that a strategy may propose before the uniform draw takes over."""
@@ -108,15 +108,19 @@ def draw_movements(
     """Three wrong movements, all different, each with the strategy that made it.
 
     `uniform` draws from every movement that can be a label; `one_axis` changes the truth along one axis: its
-    direction, its "slightly", or (with a dead zone) whether it is named at all.
+    direction, its "slightly", or (with a dead zone) whether it is named at all; `same_count` names as many axes as the
+    truth, so that a long or short text betrays nothing.
     """
     possible = all_movements(dead_zone)
-    neighbours = _neighbours(truth, dead_zone)
+    pools: dict[MovementStrategy, tuple[Movement, ...]] = {
+        "uniform": possible,
+        "one_axis": _neighbours(truth, dead_zone),
+        "same_count": tuple(movement for movement in possible if len(movement) == len(truth)),
+    }
     chosen: list[tuple[Movement, MovementStrategy]] = []
     taken = {truth}
     for name in _choose(weights, rng):
-        pool = neighbours if name == "one_axis" else possible
-        free = [movement for movement in pool if movement not in taken]
+        free = [movement for movement in pools[name] if movement not in taken]
         if not free:  # a truth along a single axis has no neighbours among labels that must name all three
             name, free = "uniform", [movement for movement in possible if movement not in taken]
         movement = free[rng.integers(len(free))]

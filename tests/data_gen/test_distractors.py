@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from data_gen.distractors import PointContext, PointStrategy, draw_movements, draw_points
+from data_gen.distractors import MovementStrategy, PointContext, PointStrategy, draw_movements, draw_points
 from robot_r1.geometry import WORKSPACE
 from robot_r1.movement import all_movements, movement_between, movement_text
 from robot_r1.prompts import point_text
@@ -63,9 +63,12 @@ def test_mixture_follows_the_weights() -> None:
 def test_movements_differ_and_one_axis_changes_one_axis(dead_zone: float) -> None:
     for truth in all_movements(dead_zone):
         rng = np.random.default_rng(len(truth))
-        for strategy in ("uniform", "one_axis"):
+        strategies: tuple[MovementStrategy, ...] = ("uniform", "one_axis", "same_count")
+        for strategy in strategies:
             drawn = draw_movements(truth, {strategy: 1}, dead_zone, rng)
             assert len({movement_text(m) for m in [truth, *(m for m, _ in drawn)]}) == 4
+            if strategy == "same_count":
+                assert all(len(movement) == len(truth) for movement, name in drawn if name == strategy)
             if strategy == "one_axis":
                 for movement, _ in drawn:
                     axes = {move.axis for move in set(movement) ^ set(truth)}
