@@ -112,6 +112,12 @@ _ENVIRONMENT = {
 """Faults of the user's disk rather than of this program: full, over quota, no permission, read-only, not a folder."""
 
 
+def interpreter() -> str:
+    """How to call this Python again: its path, relative where it lies under the current folder."""
+    path = Path(sys.executable)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 def _fail(message: str) -> int:
     console.print(f"error: {' '.join(message.split())}", markup=False)
     return 2

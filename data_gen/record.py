@@ -8,7 +8,7 @@ Recording is the slow stage; `data_gen.build` reads what it left, and records by
 import sys
 from collections.abc import Sequence
 
-from data_gen.command import console, read_config, run_command
+from data_gen.command import console, interpreter, read_config, run_command
 from data_gen.config import RecordConfig
 from data_gen.sources import ArchivedDemo, archive_root, find
 from data_gen.sources.simulated import record_missing
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> None:
     recorded = record_missing(config, demos)
     root = archive_root(config)
     console.print(f"{len(demos)} demos in {root}, {recorded} of them recorded now", markup=False)
-    console.print(f"next: python -m data_gen.build --root {root}", markup=False)
+    console.print(f"next: {interpreter()} -m data_gen.build --root {root}", markup=False)
 
 
 if __name__ == "__main__":
