@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from data_gen.card import card
-from data_gen.command import console, read_config, run_command
+from data_gen.command import console, interpreter, read_config, run_command
 from data_gen.config import BuildConfig
 from data_gen.contact_sheet import write_contact_sheet
 from data_gen.hub import check_access, upload
@@ -131,9 +131,8 @@ def _print_result(out: Path, manifest: Manifest) -> None:
     )
     console.print(f"{manifest.rows()} questions of {len(manifest.demos)} demos: {counts}", markup=False)
     console.print(f"data set: {out}\nlook at:  {out / 'contact_sheet.png'}", markup=False)
-    console.print(
-        f"next:     python -c \"from datasets import load_dataset; print(load_dataset('{out}'))\"", markup=False
-    )
+    load = f"from datasets import load_dataset; print(load_dataset('{out}'))"
+    console.print(f'next:     {interpreter()} -c "{load}"', markup=False)
 
 
 if __name__ == "__main__":
