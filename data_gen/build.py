@@ -79,6 +79,7 @@ def _build(config: BuildConfig, found: Found, shards: list[Shard], staging: Stag
         pass
     manifest = _manifest(config, found, shards)
     if not manifest.files:
+        staging.discard()
         reasons = "; ".join(f"{skipped.where}: {skipped.reason}" for skipped in manifest.skipped[:3])
         raise UserError(f"no demo gave a question ({len(manifest.skipped)} of them damaged: {reasons or 'none'})")
     _finish(staging, config, manifest)

@@ -63,7 +63,7 @@ class Staging:
         """
         stored = self.folder / PLAN
         text = json.dumps(plan, indent=1, sort_keys=True)
-        if stored.is_file():
+        if stored.is_file() and any(self.reports.glob("*.json")):  # else nothing is lost by beginning anew
             if stored.read_text(encoding="utf-8") != text:
                 raise UserError(
                     f"{self.folder} holds an interrupted build of another configuration or input; "
@@ -76,6 +76,10 @@ class Staging:
             return
         make_folder(self.folder)
         write_text(stored, text)
+
+    def discard(self) -> None:
+        """Remove what was built: there is nothing in it to go on with."""
+        shutil.rmtree(self.folder)
 
     def publish(self) -> None:
         """Take the data set's place."""
