@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 class _RateColumn(ProgressColumn):
     def render(self, task: ProgressTask) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.1f}/s")
+        return Text(f"{task.completed / task.elapsed:.1f}/s" if task.completed and task.elapsed else "-/s")
 
 
 def progress_bar() -> Progress:
