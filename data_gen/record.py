@@ -3,13 +3,14 @@
     python -m data_gen.record --tasks push_button,pick_up_cup --demos-per-task 10 --root data/demos
 
 Recording is the slow stage; `data_gen.build` reads what it left, and records by itself what is missing.
+It takes the files and flags of `data_gen.build`; those that only concern building have no effect here.
 """
 
 import sys
 from collections.abc import Sequence
 
 from data_gen.command import console, interpreter, read_config, run_command
-from data_gen.config import RecordConfig
+from data_gen.config import BuildConfig
 from data_gen.sources import ArchivedDemo, archive_root, find
 from data_gen.sources.simulated import record_missing
 from robot_r1.errors import UserError
@@ -17,7 +18,7 @@ from robot_r1.errors import UserError
 
 def main(arguments: Sequence[str]) -> None:
     """Record every demo of the configuration that the archive lacks."""
-    config = read_config(RecordConfig, "python -m data_gen.record", arguments)
+    config = read_config(BuildConfig, "python -m data_gen.record", arguments)
     if config.source == "rlbench-disk":
         raise UserError("--source rlbench-disk is recorded already; give it to data_gen.build")
     demos = [demo for demo in find(config).demos if isinstance(demo, ArchivedDemo)]

@@ -62,6 +62,12 @@ def test_build_records_what_is_missing(archive: Path, tmp_path: Path) -> None:
     assert {row["source"] for row in rows} == {"simulated"}
 
 
+def test_recording_takes_the_configuration_of_a_build(tmp_path: Path) -> None:
+    flags = ("--config", "configs/data/default.yaml", "--root", str(tmp_path), "--variations", "99")
+    result = run("data_gen.record", *flags)
+    assert result.returncode == 2 and "variations 0 to" in result.stderr
+
+
 def test_recorded_sources_are_not_recorded_again() -> None:
     result = run("data_gen.record", "--source", "rlbench-disk", "--root", ".")
     assert result.returncode == 2 and "recorded already" in result.stderr
