@@ -6,6 +6,7 @@ Recording is the slow stage; `data_gen.build` reads what it left, and records by
 It takes the files and flags of `data_gen.build`; those that only concern building have no effect here.
 """
 
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     recorded = record_missing(config, demos)
     root = archive_root(config)
     console.print(f"{len(demos)} demos in {root}, {recorded} of them recorded now", markup=False)
-    console.print(f"next: {interpreter()} -m data_gen.build --root {root}", markup=False)
+    console.print(f"next: {shlex.join([interpreter(), '-m', 'data_gen.build', *arguments])}", markup=False)
 
 
 if __name__ == "__main__":
