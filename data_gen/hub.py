@@ -1,6 +1,7 @@
 """Uploading a finished data set to the Hugging Face Hub.
 
 `huggingface_hub` is imported when it is needed: worker processes import the build command, and do not need it.
+Its `HTTPError` is the base error of whichever HTTP client its version uses; connection errors are no `OSError` in all.
 """
 
 import os
@@ -8,8 +9,7 @@ from pathlib import Path
 
 from robot_r1.errors import UserError
 
-_UNREACHABLE = (OSError, RuntimeError)
-"""Errors of the Hub client's transports, which differ between its versions; all derive from these."""
+_REFUSALS = (401, 403)
 
 
 def check_access(repo: str) -> None:
@@ -19,16 +19,16 @@ def check_access(repo: str) -> None:
         UserError: HF_TOKEN is missing or refused, or the Hub cannot be reached.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
     token = os.environ.get("HF_TOKEN")
     if not token:
         raise UserError(f"--push-to-hub {repo} needs HF_TOKEN; make a write token in your Hub settings and export it")
     try:
         HfApi(token=token).whoami()
-    except HfHubHTTPError as error:
-        raise UserError(f"the Hub refused HF_TOKEN for {repo}; export a valid write token") from error
-    except _UNREACHABLE as error:
+    except (HTTPError, OSError) as error:
+        if isinstance(error, HfHubHTTPError) and error.response.status_code in _REFUSALS:
+            raise UserError(f"the Hub refused HF_TOKEN for {repo}; export a valid write token") from error
         raise UserError(f"the Hub cannot be reached ({error}); build without --push-to-hub and push later") from error
 
 
@@ -36,17 +36,17 @@ def upload(folder: Path, repo: str) -> str:
     """Upload a data set and return its address.
 
     Raises:
-        UserError: the Hub refused the upload; the data set on disk is whole.
+        UserError: the Hub refused the upload or went away; the data set on disk is whole.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     api = HfApi(token=os.environ["HF_TOKEN"])
     try:
         api.create_repo(repo, repo_type="dataset", exist_ok=True)
         api.upload_folder(folder_path=folder, repo_id=repo, repo_type="dataset", commit_message="Add data set")
-    except HfHubHTTPError as error:
+    except (HTTPError, OSError) as error:
         raise UserError(
-            f"the Hub refused the upload to {repo}: {error}; {folder} is finished, push it again"
+            f"the upload to {repo} failed: {error}; {folder} is finished: run the same command again to push it"
         ) from error
-    return f"https://huggingface.co/datasets/{repo}"
+    return f"{api.endpoint}/datasets/{repo}"

@@ -9,7 +9,12 @@ class MissingPackageError(UserError):
     """An optional package is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f'{package} is not installed; run: pip install "robot-r1[{extra}]"')
+        super().__init__(package, extra)  # plain strings, so that the error survives a process boundary
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f'{self.package} is not installed; run, in the folder of robot-r1: pip install -e ".[{self.extra}]"'
 
 
 class BadDemoError(Exception):

@@ -155,5 +155,5 @@ def test_a_missing_mesh_package_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 def test_a_missing_simulator_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingPackageError, match=r"mujoco is not installed; run: pip install .robot-r1\[sim\]"):
+    with pytest.raises(MissingPackageError, match=r"mujoco is not installed; run, .*: pip install -e .\.\[sim\]"):
         importlib.reload(robot_r1.sim)
