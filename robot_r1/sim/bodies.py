@@ -5,6 +5,7 @@ All lengths are in metres; positions of bodies are in the world frame, those of 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -52,15 +53,7 @@ def draw_mesh(spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, mesh: Mesh, 
     )
     # The volume of an open or creased surface can come out as zero or negative, which the compiler refuses.
     added.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
-    body.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_MESH,
-        meshname=name,
-        material=material,
-        group=_DRAWN,
-        contype=0,
-        conaffinity=0,
-        mass=0,
-    )
+    _add_drawn(body, type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name, material=material)
 
 
 def draw(
@@ -72,31 +65,12 @@ def draw(
     yaw: float = 0.0,
 ) -> None:
     """Draw a primitive; `size` as in MuJoCo: half extents of a box, radius and half height of a cylinder."""
-    body.add_geom(
-        type=kind,
-        size=_padded(size),
-        pos=list(position),
-        quat=_yaw_quaternion(yaw),
-        material=material,
-        group=_DRAWN,
-        contype=0,
-        conaffinity=0,
-        mass=0,
-    )
+    _add_drawn(body, type=kind, size=_padded(size), pos=list(position), quat=_yaw_quaternion(yaw), material=material)
 
 
 def draw_rod(body: mujoco.MjsBody, start: Vector, end: Vector, radius: float, material: str) -> None:
     """Draw a capsule between two points."""
-    body.add_geom(
-        type=CAPSULE,
-        fromto=[*start, *end],
-        size=_padded([radius]),
-        material=material,
-        group=_DRAWN,
-        contype=0,
-        conaffinity=0,
-        mass=0,
-    )
+    _add_drawn(body, type=CAPSULE, fromto=[*start, *end], size=_padded([radius]), material=material)
 
 
 def collide(
@@ -129,6 +103,11 @@ def ring_wall(
     for angle in 2 * np.pi * (np.arange(count) + 0.5) / count:
         position = (middle * np.cos(angle), middle * np.sin(angle), bottom + half)
         collide(body, BOX, (thickness / 2, width, half), mass / count, position, float(angle))
+
+
+def _add_drawn(body: mujoco.MjsBody, **geometry: Any) -> None:
+    """A geom that is seen but neither collides nor weighs anything."""
+    body.add_geom(**geometry, group=_DRAWN, contype=0, conaffinity=0, mass=0)
 
 
 def _yaw_quaternion(yaw: float) -> list[float]:
