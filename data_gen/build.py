@@ -1,8 +1,9 @@
-"""Turn demonstrations into a data set of Robot-R1 questions.
+"""Turn demonstrations into a data set of Robot-R1 questions, or of prompts and completions for supervised training.
 
     python -m data_gen.build                                         # embedded simulator, configs/data/default.yaml
     python -m data_gen.build --config configs/data/quickstart.yaml   # a small one, in a few minutes
     python -m data_gen.build --source rlbench-disk --root DEMOS      # demos recorded with RLBench
+    python -m data_gen.build --config configs/data/cold_start.yaml   # what a model learns before RL
 
 Stages: find demos, record simulated ones that are missing, build shards, write manifest, card and contact sheet. The
 data set grows in `OUT.partial` and takes its place as the last step. The result depends on the demos and the
@@ -80,10 +81,16 @@ def _build(config: BuildConfig, found: Found, shards: list[Shard], staging: Stag
     manifest = _manifest(config, found, shards)
     if not manifest.files:
         staging.discard()
-        reasons = "; ".join(f"{skipped.where}: {skipped.reason}" for skipped in manifest.skipped[:3])
-        raise UserError(f"no demo gave a question ({len(manifest.skipped)} of them damaged: {reasons or 'none'})")
+        raise UserError(_nothing(manifest))
     _finish(staging, config, manifest)
     return manifest
+
+
+def _nothing(manifest: Manifest) -> str:
+    damaged = "; ".join(f"{skipped.where}: {skipped.reason}" for skipped in manifest.skipped[:3])
+    dropped = "; ".join(f"{count} dropped, {reason}" for reason, count in manifest.dropped.items())
+    reasons = f"{len(manifest.skipped)} of them damaged: {damaged or 'none'}" + (f"; {dropped}" if dropped else "")
+    return f"no demo gave a question ({reasons})"
 
 
 def _manifest(config: BuildConfig, found: Found, shards: list[Shard]) -> Manifest:
@@ -126,8 +133,9 @@ def _print_result(out: Path, manifest: Manifest) -> None:
     retried = sum(demo.attempts > 1 for demo in manifest.demos)
     if retried:
         console.print(f"{retried} demos took the expert more than one attempt", markup=False)
+    types = [name for name in QUESTION_TYPES if manifest.rows(name)]
     counts = ", ".join(
-        f"{split} {manifest.rows(split=split)} ({', '.join(f'{t} {manifest.rows(t, split)}' for t in QUESTION_TYPES)})"
+        f"{split} {manifest.rows(split=split)} ({', '.join(f'{t} {manifest.rows(t, split)}' for t in types)})"
         for split in SPLITS
     )
     console.print(f"{manifest.rows()} questions of {len(manifest.demos)} demos: {counts}", markup=False)

@@ -2,13 +2,15 @@
 
 import string
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from data_gen.contact_sheet import CONTACT_SHEET
+from data_gen.formats import ROW_MODELS, Format, question_types
 from data_gen.manifest import Manifest
-from robot_r1.question import QUESTION_TYPES, SPLITS, Question, QuestionType
+from robot_r1.question import SPLITS, QuestionType
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LICENCES = {
@@ -25,11 +27,59 @@ _LICENCES = {
 }
 
 
+@dataclass(frozen=True)
+class _Wording:
+    """What the cards of the formats say differently."""
+
+    tag: str
+    purpose: str
+    """Follows the number of rows."""
+    limits: str
+
+
+_PAPER = "[Robot-R1](https://arxiv.org/abs/2506.00070)"
+_QUESTIONS = f"""\
+multiple-choice questions about robot demonstrations, in the form of
+{_PAPER}: for a frame of an expert demonstration, which is the next waypoint, which is
+the current state, which movement leads to the next keypoint."""
+_OPEN_PROMPTS = f"""\
+prompts with completions for supervised fine-tuning, in the form of the baselines of
+{_PAPER}: for a frame of an expert demonstration the next waypoint and the current state,
+asked for without options."""
+_COLD_START = f"""\
+multiple-choice prompts with completions, a cold start before reinforcement learning in the form of
+{_PAPER}: a model learns to reason between `<think>` and `</think>` and to answer
+between `<answer>` and `</answer>`. With the same demos and settings the prompts are those of the questions for RL."""
+_BLIND = """\
+- Questions can in part be answered without the picture, from the options alone; the share depends on the distractor
+  strategies (column `distractors`). Compare a model with blind baselines before you speak of perception."""
+_PRECISE = """\
+- Completions give recorded positions to a millimetre, which is more than the picture shows."""
+_SCRIPTED = """\
+- Plans and subtasks come from one script of steps for each task, written by hand: they never vary with the scene."""
+_PHRASED = """\
+- The reasoning is put together from a few phrasings. It teaches the form; long training would teach the phrases."""
+_WORDINGS: dict[Format, _Wording] = {
+    "mcqa": _Wording("multiple-choice", _QUESTIONS, _BLIND),
+    "sft-direct": _Wording(
+        "supervised-fine-tuning", f"{_OPEN_PROMPTS} The completion is the position alone.", _PRECISE
+    ),
+    "sft-cot": _Wording(
+        "supervised-fine-tuning",
+        f"{_OPEN_PROMPTS} The completion of a waypoint is plan, subtask, movement and position.",
+        f"{_PRECISE}\n{_SCRIPTED}",
+    ),
+    "sft-think": _Wording("supervised-fine-tuning", _COLD_START, f"{_SCRIPTED}\n{_PHRASED}"),
+}
+
+
 def card(manifest: Manifest, name: str) -> str:
     """The text of the card."""
     source = manifest.config["source"]
     licence, licence_note = _LICENCES["simulated" if source == "simulated" else "rlbench"]
     total = manifest.rows()
+    data_format: Format = manifest.config.get("format", "mcqa")
+    wording = _WORDINGS[data_format]
     letters: Counter[str] = Counter()
     tasks: Counter[str] = Counter()
     for file in manifest.files:
@@ -40,26 +90,37 @@ def card(manifest: Manifest, name: str) -> str:
         name=name,
         license=licence,
         size_category=next((label for size, label in _SIZES if total < size), "n>1M"),
-        configs=yaml.safe_dump(_configs(manifest), sort_keys=False).rstrip(),
+        configs=yaml.safe_dump(_configs(manifest, data_format), sort_keys=False).rstrip(),
         questions=f"{total:,}",
+        tag=wording.tag,
+        purpose=wording.purpose,
+        limits=wording.limits,
         version=manifest.versions["robot-r1"],
         contact_sheet=CONTACT_SHEET,
-        counts=_counts(manifest),
+        counts=_counts(manifest, data_format),
         demos=", ".join(f"{sum(demo.split == split for demo in manifest.demos)} {split}" for split in SPLITS),
-        letters=", ".join(f"{letter} {count}" for letter, count in sorted(letters.items())),
+        letters=_letters(letters),
         tasks="\n".join(f"| {task} | {count} |" for task, count in sorted(tasks.items())),
         source=source,
         renderers=", ".join(manifest.renderers),
         versions=", ".join(f"{package} {number}" for package, number in manifest.versions.items()),
         split_unit=f"{manifest.config['split']['by']}s",
-        columns="\n".join(f"- `{name}`: {field.description}" for name, field in Question.model_fields.items()),
+        columns="\n".join(
+            f"- `{name}`: {field.description}" for name, field in ROW_MODELS[data_format].model_fields.items()
+        ),
         left_out=_left_out(manifest),
         licence_note=licence_note,
     )
 
 
-def _configs(manifest: Manifest) -> list[dict[str, object]]:
-    """One config per question type, and `all`, the default, which reads the files of all three."""
+def _letters(counts: Counter[str]) -> str:
+    listed = ", ".join(f"{letter} {count}" for letter, count in sorted(counts.items()))
+    return f" Letters of the right answers: {listed}." if listed else ""
+
+
+def _configs(manifest: Manifest, data_format: Format) -> list[dict[str, object]]:
+    """One config per question type, and `all`, the default, which reads the files of them all."""
+    names = question_types(data_format)
 
     def files(types: tuple[str, ...]) -> list[dict[str, object]]:
         found: list[dict[str, object]] = [
@@ -68,10 +129,8 @@ def _configs(manifest: Manifest) -> list[dict[str, object]]:
         ]
         return [entry for entry in found if entry["path"]]
 
-    configs: list[dict[str, object]] = [
-        {"config_name": "all", "default": True, "data_files": files(tuple(QUESTION_TYPES))}
-    ]
-    configs += [{"config_name": name, "data_files": files((name,))} for name in QUESTION_TYPES]
+    configs: list[dict[str, object]] = [{"config_name": "all", "default": True, "data_files": files(names)}]
+    configs += [{"config_name": name, "data_files": files((name,))} for name in names]
     return [entry for entry in configs if entry["data_files"]]
 
 
@@ -79,12 +138,12 @@ def _has(manifest: Manifest, question_type: str, split: str) -> bool:
     return any(file.question_type == question_type and file.split == split for file in manifest.files)
 
 
-def _counts(manifest: Manifest) -> str:
+def _counts(manifest: Manifest, data_format: Format) -> str:
     def line(name: str, question_type: QuestionType | None) -> str:
         return f"| {name} | {' | '.join(str(manifest.rows(question_type, split)) for split in SPLITS)} |"
 
     head = [f"| config | {' | '.join(SPLITS)} |", "|---|---|---|"]
-    return "\n".join([*head, *(line(f"`{name}`", name) for name in QUESTION_TYPES), line("`all`", None)])
+    return "\n".join([*head, *(line(f"`{name}`", name) for name in question_types(data_format)), line("`all`", None)])
 
 
 def _left_out(manifest: Manifest) -> str:

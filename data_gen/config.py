@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from data_gen.distractors import MovementStrategy, PointStrategy
+from data_gen.formats import Format
 from data_gen.keypoints import KeypointMethod
 from robot_r1.demo import Source
 
@@ -104,6 +105,9 @@ class BuildConfig(RecordConfig):
     """Everything that shapes a data set, and how the command runs."""
 
     out: Path = Field(Path("data/robot-r1"), description="folder of the data set")
+    format: Format = Field(
+        "mcqa", description="questions for RL (mcqa), or rows for supervised training (sft-direct, sft-cot, sft-think)"
+    )
     camera: str = Field("front", description="camera of recorded RLBench demos; the prompts describe the front view")
     keypoints: KeypointConfig = Field(default_factory=KeypointConfig)
     distractors: DistractorConfig = Field(default_factory=DistractorConfig)
@@ -121,4 +125,6 @@ class BuildConfig(RecordConfig):
 
     def shaping(self) -> dict[str, Any]:
         """The settings that decide what the data set holds, as JSON values: those that only say how to run are out."""
-        return self.model_dump(mode="json", exclude={"out", "workers", "dry_run", "resume", "strict", "push_to_hub"})
+        running = {"out", "workers", "dry_run", "resume", "strict", "push_to_hub"}
+        # data sets from before there were formats stay what a build of today would give
+        return self.model_dump(mode="json", exclude=running | ({"format"} if self.format == "mcqa" else set()))

@@ -1,6 +1,7 @@
-"""A picture to check a data set by eye: sampled frames with gripper, next keypoint and options drawn in."""
+"""A picture to check a data set by eye: sampled frames with gripper, next keypoint, options and completions."""
 
 import io
+import textwrap
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,22 +22,26 @@ CONTACT_SHEET = "contact_sheet.png"
 COLUMNS = 5
 FRAME = 384
 """Side of a drawn frame in pixels: large enough for the marks to stand apart."""
-CAPTION = 96
+_HEAD, _LINE, _FOOT = 36, 13, 8
+"""Heights in pixels of the caption's head, of each of its further lines, and of the space below."""
+_LINE_WIDTH = 64
+"""Characters."""
 _GRIPPER, _TARGET, _RIGHT, _WRONG = "#00e5ff", "#ffd400", "#35e06f", "#ff7b7b"
 _COLUMNS = [
     "question_type", "images", "options", "answer", "task", "description", "frame", "keypoint_frame", "state",
-    "target", "camera",
+    "target", "camera", "completion",
 ]  # fmt: skip
 
 
 def write_contact_sheet(folder: Path, manifest: Manifest, seed: int) -> Path:
-    """Draw a sheet of sampled questions, one row per question type, and store it in the data set's folder."""
+    """Draw a sheet of sampled rows, one line of them per question type, and store it in the data set's folder."""
     rows = [_sample(folder, manifest, question_type, seed) for question_type in QUESTION_TYPES]
     filled = [row for row in rows if row]
-    sheet = Image.new("RGB", (COLUMNS * FRAME, len(filled) * (FRAME + CAPTION)), "white")
+    height = FRAME + _HEAD + _LINE * max(len(_lines(question)) for row in filled for question in row) + _FOOT
+    sheet = Image.new("RGB", (COLUMNS * FRAME, len(filled) * height), "white")
     for y, row in enumerate(filled):
         for x, question in enumerate(row):
-            sheet.paste(_cell(question), (x * FRAME, y * (FRAME + CAPTION)))
+            sheet.paste(_cell(question, height), (x * FRAME, y * height))
     path = folder / CONTACT_SHEET
     with atomic_path(path) as temporary:
         sheet.save(temporary, "PNG")
@@ -61,7 +66,8 @@ def _sample(folder: Path, manifest: Manifest, question_type: str, seed: int) -> 
 
 def _read_row(path: Path, row: int) -> dict[str, Any]:
     with pq.ParquetFile(path) as file:
-        group = file.read_row_group(row // ROW_GROUP, columns=_COLUMNS)
+        columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
+        group = file.read_row_group(row // ROW_GROUP, columns=columns)
     values: dict[str, Any] = group.slice(row % ROW_GROUP, 1).to_pylist()[0]
     return values
 
@@ -74,12 +80,12 @@ def _in_turn(groups: Sequence[Iterable[int]], count: int) -> list[int]:
     return picked[:count]
 
 
-def _cell(question: dict[str, Any]) -> Image.Image:
-    cell = Image.new("RGB", (FRAME, FRAME + CAPTION), "white")
+def _cell(question: dict[str, Any], height: int) -> Image.Image:
+    cell = Image.new("RGB", (FRAME, height), "white")
     with Image.open(io.BytesIO(question["images"][0]["bytes"])) as image:
         cell.paste(image.convert("RGB").resize((FRAME, FRAME), Image.Resampling.LANCZOS))
     draw = ImageDraw.Draw(cell)
-    if question["question_type"] != "movement":
+    if question["question_type"] != "movement" and "options" in question:
         _draw_options(draw, question)
     _ring(draw, _pixel(question, question["state"]), _GRIPPER)
     if question["question_type"] != "current_state":
@@ -116,22 +122,31 @@ def _cross(draw: ImageDraw.ImageDraw, pixel: tuple[float, float], color: str) ->
         draw.line((u - 13, v + 13, u + 13, v - 13), fill=paint, width=width)
 
 
-def _caption(draw: ImageDraw.ImageDraw, question: dict[str, Any]) -> None:
+def _lines(question: dict[str, Any]) -> list[str]:
+    """The caption below its head: the options, the completion."""
+    written = question.get("completion", "").splitlines()
+    return [*_option_lines(question), *(line for text in written for line in textwrap.wrap(text, _LINE_WIDTH))]
+
+
+def _option_lines(question: dict[str, Any]) -> list[str]:
+    if "options" not in question:
+        return []
     options = [f"{letter} {text}" for letter, text in zip(LETTERS, question["options"], strict=True)]
     answer = LETTERS.index(question["answer"])
     if question["question_type"] == "movement":
-        lines = [f"right: {options[answer]}", *(o for i, o in enumerate(options) if i != answer)]
-    else:
-        lines = ["   ".join(options[:2]), "   ".join(options[2:]), f"right: {options[answer]}"]
+        return [f"right: {options[answer]}", *(o for i, o in enumerate(options) if i != answer)]
+    return ["   ".join(options[:2]), "   ".join(options[2:]), f"right: {options[answer]}"]
+
+
+def _caption(draw: ImageDraw.ImageDraw, question: dict[str, Any]) -> None:
     head = (
         f"{question['question_type']}  {question['task']}  frame {question['frame']} to {question['keypoint_frame']}"
     )
     draw.text((6, FRAME + 4), head, fill="black", font=_font(13))
     draw.text((6, FRAME + 20), question["description"][:60], fill="#444444", font=_font(12))
-    for i, line in enumerate(lines):
-        draw.text(
-            (6, FRAME + 36 + 13 * i), line, fill="#0a7a33" if line.startswith("right") else "black", font=_font(12)
-        )
+    for i, line in enumerate(_lines(question)):
+        color = "#0a7a33" if line.startswith("right") else "black"
+        draw.text((6, FRAME + _HEAD + _LINE * i), line, fill=color, font=_font(12))
 
 
 @cache

@@ -47,7 +47,7 @@ class DataFile(_Record):
     bytes: int
     sha256: str
     answers: dict[str, int]
-    """Questions by right letter."""
+    """Rows by right letter; empty where a format has no options."""
     tasks: dict[str, int]
     """Questions by task."""
 

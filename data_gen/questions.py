@@ -53,8 +53,15 @@ class _Moment:
         return target
 
 
-def make_questions(demo: Demo, config: BuildConfig, templates: PromptTemplates) -> DemoQuestions:
-    """All questions of a demo, in the order of their frames and of `QUESTION_TYPES`.
+def make_questions(
+    demo: Demo,
+    config: BuildConfig,
+    templates: PromptTemplates,
+    question_types: Sequence[QuestionType] = QUESTION_TYPES,
+) -> DemoQuestions:
+    """All questions of a demo, in the order of their frames and of `question_types`.
+
+    A type's questions do not depend on which other types are asked.
 
     Raises:
         BadDemoError: a frame that a question shows is missing or damaged.
@@ -67,7 +74,7 @@ def make_questions(demo: Demo, config: BuildConfig, templates: PromptTemplates) 
         settings.merge_distance,
         generator(config.seed, demo.key.id, "keypoints"),
     )
-    letters = {name: _letters(generator(config.seed, demo.key.id, name, "letters")) for name in QUESTION_TYPES}
+    letters = {name: _letters(generator(config.seed, demo.key.id, name, "letters")) for name in question_types}
     descriptions = demo.descriptions
     description = descriptions[generator(config.seed, demo.key.id, "description").integers(len(descriptions))]
     questions: list[Question] = []
@@ -75,7 +82,7 @@ def make_questions(demo: Demo, config: BuildConfig, templates: PromptTemplates) 
     for frame in range(0, keypoints[-1] if keypoints else 0, config.frame_interval):
         moment = _Moment(demo, description, frame, next(k for k in keypoints if k > frame))
         image = demo.load_frame(frame)
-        for question_type in QUESTION_TYPES:
+        for question_type in question_types:
             rng = generator(config.seed, demo.key.id, frame, question_type)
             options = _options(moment, question_type, config, rng)
             if options is None:

@@ -13,17 +13,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from data_gen.config import BuildConfig
+from data_gen.examples import DemoRows, make_rows
+from data_gen.formats import ROW_MODELS, Row, question_types
 from data_gen.frames import resized
 from data_gen.manifest import DataFile, SkippedDemo, UsedDemo, sha256
-from data_gen.questions import DemoQuestions, make_questions
 from data_gen.sources import DemoFile, load
 from data_gen.staging import Staging
-from data_gen.writer import QuestionWriter, question_writer
+from data_gen.writer import RowWriter, row_writer
 from robot_r1.demo import Demo
 from robot_r1.errors import BadDemoError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
-from robot_r1.question import QUESTION_TYPES, Question, QuestionType, Split
+from robot_r1.question import Question, QuestionType, Split
+from robot_r1.sft_example import ColdStartExample
 
 DEMOS_PER_SHARD = 25
 """About 250 questions of each type: files of some 20 MB, and little lost when a build is interrupted."""
@@ -71,20 +73,20 @@ def build_shard(shard: Shard) -> ShardReport:
     dropped: Counter[str] = Counter()
     renderers: set[str] = set()
     with ExitStack() as stack:
-        outputs = {name: stack.enter_context(_Output(shard, name)) for name in QUESTION_TYPES}
+        outputs = {name: stack.enter_context(_Output(shard, name)) for name in question_types(shard.config.format)}
         for file in shard.demos:
             try:
                 demo = load(file, shard.config)
                 if shard.config.image_size is not None:
                     demo = resized(demo, shard.config.image_size)
-                result = make_questions(demo, shard.config, shard.templates)
+                result = make_rows(demo, shard.config, shard.templates)
             except BadDemoError as error:
                 if shard.config.strict:
                     raise
                 skipped.append(SkippedDemo(where=error.where, reason=error.reason))
                 continue
             for name, output in outputs.items():
-                output.write([question for question in result.questions if question.question_type == name])
+                output.write([row for row in result.rows if row.question_type == name])
             dropped += result.dropped
             renderers.add(demo.provenance.renderer)
             used.append(_used(demo, result, shard.split))
@@ -99,42 +101,43 @@ def build_shard(shard: Shard) -> ShardReport:
     return report
 
 
-def _used(demo: Demo, result: DemoQuestions, split: Split) -> UsedDemo:
+def _used(demo: Demo, result: DemoRows, split: Split) -> UsedDemo:
     return UsedDemo(
         id=demo.key.id,
         split=split,
         frames=len(demo),
         keypoints=result.keypoints,
-        questions=len(result.questions),
+        questions=len(result.rows),
         attempts=demo.provenance.attempts,
         fallback_description=demo.provenance.fallback_description,
     )
 
 
 class _Output(AbstractContextManager["_Output"]):
-    """The file of one question type, made when there is a first question for it, and what it counts."""
+    """The file of one question type, made when there is a first row for it, and what it counts."""
 
     def __init__(self, shard: Shard, question_type: QuestionType) -> None:
         self._path = shard.data_path(question_type)
         self._file = shard.staging.data / self._path
         self._split = shard.split
         self._type = question_type
+        self._model = ROW_MODELS[shard.config.format]
         self._stack = ExitStack()
-        self._writer: QuestionWriter | None = None
+        self._writer: RowWriter | None = None
         self._answers: Counter[str] = Counter()
         self._tasks: Counter[str] = Counter()
 
     @property
     def rows(self) -> int:
-        return self._answers.total()
+        return self._tasks.total()
 
-    def write(self, questions: Sequence[Question]) -> None:
-        if questions and self._writer is None:
-            self._writer = self._stack.enter_context(question_writer(self._file))
+    def write(self, rows: Sequence[Row]) -> None:
+        if rows and self._writer is None:
+            self._writer = self._stack.enter_context(row_writer(self._file, self._model))
         if self._writer is not None:
-            self._writer.write(questions)
-        self._answers.update(question.answer for question in questions)
-        self._tasks.update(question.task for question in questions)
+            self._writer.write(rows)
+        self._answers.update(row.answer for row in rows if isinstance(row, Question | ColdStartExample))
+        self._tasks.update(row.task for row in rows)
 
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)

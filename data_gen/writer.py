@@ -1,4 +1,4 @@
-"""Parquet files of questions, whose columns follow from `robot_r1.question.Question`.
+"""Parquet files of rows, whose columns follow from the fields of the row's model.
 
 The arrow schema carries the Hub's features in its metadata, so that `datasets` and the viewer know the image column.
 It is put together here rather than by `datasets`, whose import costs every process 80 MB and a second.
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
+from data_gen.formats import Row
 from robot_r1.files import atomic_path
 from robot_r1.question import Question
 
@@ -26,9 +27,9 @@ _MATRICES = {"intrinsics": (3, 3), "extrinsics": (4, 4)}
 
 
 @cache
-def arrow_schema() -> pa.Schema:
-    """The columns, with the features of `datasets` in the metadata."""
-    columns = {name: _column(name, field.annotation) for name, field in Question.model_fields.items()}
+def arrow_schema(model: type[Row] = Question) -> pa.Schema:
+    """The columns of a row, with the features of `datasets` in the metadata."""
+    columns = {name: _column(name, field.annotation) for name, field in model.model_fields.items()}
     features = {name: feature for name, (_, feature) in columns.items()}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema([(name, column) for name, (column, _) in columns.items()], metadata=metadata)
@@ -59,16 +60,17 @@ def _list(items: tuple[pa.DataType, dict[str, Any]], length: int) -> tuple[pa.Da
     return pa.list_(column, length), {"feature": feature, "length": length, "_type": "List"}
 
 
-class QuestionWriter:
-    """Appends questions to a parquet file, a row group at a time; same questions, same bytes."""
+class RowWriter:
+    """Appends rows to a parquet file, a row group at a time; same rows, same bytes."""
 
-    def __init__(self, writer: pq.ParquetWriter) -> None:
+    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema) -> None:
         self._writer = writer
-        self._pending: list[Question] = []
+        self._schema = schema
+        self._pending: list[Row] = []
 
-    def write(self, questions: Sequence[Question]) -> None:
-        """Append questions; they reach the file in groups of `ROW_GROUP`."""
-        self._pending.extend(questions)
+    def write(self, rows: Sequence[Row]) -> None:
+        """Append rows; they reach the file in groups of `ROW_GROUP`."""
+        self._pending.extend(rows)
         while len(self._pending) >= ROW_GROUP:
             self._flush(ROW_GROUP)
 
@@ -78,50 +80,49 @@ class QuestionWriter:
             self._flush(len(self._pending))
 
     def _flush(self, count: int) -> None:
-        rows = [_row(question) for question in self._pending[:count]]
+        rows = [_values(row) for row in self._pending[:count]]
         del self._pending[:count]
-        schema = arrow_schema()
-        columns = [pa.array([row[field.name] for row in rows], field.type) for field in schema]
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+        columns = [pa.array([row[field.name] for row in rows], field.type) for field in self._schema]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
 
 
 @contextmanager
-def question_writer(path: Path) -> Iterator[QuestionWriter]:
+def row_writer(path: Path, model: type[Row] = Question) -> Iterator[RowWriter]:
     """A writer to a file that appears, complete, when the block ends without an error.
 
     Raises:
         OSError: the disk is full or not writable.
     """
+    schema = arrow_schema(model)
     with (
         atomic_path(path) as temporary,
         pq.ParquetWriter(
             temporary,
-            arrow_schema(),
-            compression=_compression(),
+            schema,
+            compression=_compression(model),
             use_dictionary=["question_type", "task", "description", "demo", "source", "renderer"],
             write_statistics=["id", "task", "frame"],
         ) as parquet,
     ):
-        writer = QuestionWriter(parquet)
+        writer = RowWriter(parquet, schema)
         yield writer
         writer.flush()
 
 
 @cache
-def _compression() -> dict[str, str]:
+def _compression(model: type[Row]) -> dict[str, str]:
     """By column: pictures are compressed already, and a second time would take longer than all the rest."""
     sink = pa.BufferOutputStream()
-    pq.write_table(arrow_schema().empty_table(), sink)
+    pq.write_table(arrow_schema(model).empty_table(), sink)
     columns = pq.ParquetFile(pa.BufferReader(sink.getvalue())).schema
     paths = [columns.column(i).path for i in range(len(columns))]
     return {path: "none" if path.endswith(".bytes") else "zstd" for path in paths}
 
 
-def _row(question: Question) -> dict[str, Any]:
-    row = dict(question)
-    row["images"] = [
-        {"bytes": image, "path": f"{question.demo.replace('/', '-')}-frame{question.frame}.png"}
-        for image in question.images
+def _values(row: Row) -> dict[str, Any]:
+    values: dict[str, Any] = dict(row)
+    values["images"] = [
+        {"bytes": image, "path": f"{row.demo.replace('/', '-')}-frame{row.frame}.png"} for image in row.images
     ]
-    row["camera"] = dict(question.camera)
-    return row
+    values["camera"] = dict(row.camera)
+    return values

@@ -9,6 +9,9 @@ from robot_r1.demo import Camera
 QuestionType = Literal["waypoint", "current_state", "movement"]
 QUESTION_TYPES: tuple[QuestionType, ...] = get_args(QuestionType)
 
+OPEN_QUESTION_TYPES: tuple[QuestionType, ...] = ("waypoint", "current_state")
+"""The questions that are also asked without options, for supervised training: their answers are positions."""
+
 Letter = Literal["A", "B", "C", "D"]
 LETTERS: tuple[Letter, ...] = get_args(Letter)
 

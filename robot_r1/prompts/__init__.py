@@ -1,7 +1,9 @@
-"""Prompts: one template file per question type, with the paper's sections in the paper's order.
+"""Prompts: one template file per question, with the paper's sections in the paper's order.
 
-A template is plain text with `$name` placeholders (`string.Template`). Users replace templates by giving a folder
-that holds files of the same names.
+A template is plain text with `$name` placeholders (`string.Template`). `<question type>.txt` is the multiple-choice
+question, `<question type>_open.txt` the same without options, for supervised training; `scene.txt` and
+`output_format.txt` are sections that several of them share, as `$scene` and `$output_format`. Users replace templates
+by giving a folder that holds files of the same names.
 """
 
 import string
@@ -12,15 +14,26 @@ from pathlib import Path
 
 from robot_r1.errors import UserError
 from robot_r1.geometry import PROMPT_ORIGIN
-from robot_r1.question import LETTERS, QUESTION_TYPES, Point, QuestionType
+from robot_r1.question import LETTERS, OPEN_QUESTION_TYPES, QUESTION_TYPES, Point, QuestionType
 
 TEMPLATES = Path(__file__).parent
-_REQUIRED = {
+_SECTIONS = ("scene", "output_format")
+_REQUIRED: dict[str, set[str]] = {
+    "scene": {"description"},
+    "output_format": set(),
     "waypoint": {"description", "state", "options"},
     "current_state": {"description", "options"},
     "movement": {"description", "options"},
+    "waypoint_open": {"description", "state"},
+    "current_state_open": {"description"},
 }
-_ALLOWED = {"description", "state", "options", "origin", "gripper_size"}
+"""By template the placeholders that it has to hold, itself or in a section that it shares."""
+_VALUES = {"description", "state", "origin", "gripper_size"}
+_ALLOWED: dict[str, set[str]] = {
+    **{name: _VALUES | {"options", *_SECTIONS} for name in QUESTION_TYPES},
+    **{f"{name}_open": _VALUES | set(_SECTIONS) for name in OPEN_QUESTION_TYPES},
+    **dict.fromkeys(_SECTIONS, _VALUES),
+}
 GRIPPER_SIZE = "0.06 m wide (x), 0.2 m long (y) and 0.09 m high (z), with fingers 0.04 m long"
 """The gripper as the paper's prompt describes it (Robot-R1, figure 4)."""
 
@@ -34,22 +47,26 @@ def point_text(point: Sequence[float]) -> str:
 class PromptTemplates:
     """The templates of a build, checked."""
 
-    texts: Mapping[QuestionType, string.Template]
+    texts: Mapping[str, string.Template]
+    """By file name without `.txt`."""
 
     @classmethod
     def load(cls, folder: Path | None = None) -> "PromptTemplates":
-        """Read `<question type>.txt` from the folder, or this project's own where the folder has no such file.
+        """Read every template from the folder, or this project's own where the folder has no such file.
 
         Raises:
             UserError: the folder is missing, or a template lacks a placeholder or has an unknown one.
         """
         if folder is not None and not folder.is_dir():
-            raise UserError(f"prompt folder {folder} does not exist; give a folder with {_names()}")
-        texts: dict[QuestionType, string.Template] = {}
-        for question_type in QUESTION_TYPES:
-            own = folder / f"{question_type}.txt" if folder else None
-            path = own if own is not None and own.is_file() else TEMPLATES / f"{question_type}.txt"
-            texts[question_type] = _read(path, question_type)
+            names = ", ".join(f"{name}.txt" for name in _REQUIRED)
+            raise UserError(f"prompt folder {folder} does not exist; give a folder with any of {names}")
+        paths = {}
+        for name in _REQUIRED:
+            own = folder / f"{name}.txt" if folder else None
+            paths[name] = own if own is not None and own.is_file() else TEMPLATES / f"{name}.txt"
+        texts = {name: _read(path) for name, path in paths.items()}
+        for name, path in paths.items():
+            _check(path, name, texts)
         return cls(texts)
 
     def render(self, question_type: QuestionType, description: str, state: Point, options: Sequence[str]) -> str:
@@ -58,13 +75,16 @@ class PromptTemplates:
         The line breaks of a description are folded and its image marks removed, so that no description can forge a
         section of the prompt or call for a second image.
         """
-        return self.texts[question_type].substitute(
-            description=" ".join(description.replace("<image>", "").split()),
-            state=point_text(state),
-            options="\n".join(f"- [[{letter}]] {text}" for letter, text in zip(LETTERS, options, strict=True)),
-            origin=f"[{', '.join(f'{value:g}' for value in PROMPT_ORIGIN)}]",
-            gripper_size=GRIPPER_SIZE,
-        )
+        listed = "\n".join(f"- [[{letter}]] {text}" for letter, text in zip(LETTERS, options, strict=True))
+        return self._substitute(question_type, {**_values(description, state), "options": listed})
+
+    def render_open(self, question_type: QuestionType, description: str, state: Point) -> str:
+        """The prompt of one of `OPEN_QUESTION_TYPES` without options; otherwise as `render`."""
+        return self._substitute(f"{question_type}_open", _values(description, state))
+
+    def _substitute(self, name: str, values: Mapping[str, str]) -> str:
+        sections = {section: self.texts[section].substitute(values).removesuffix("\n") for section in _SECTIONS}
+        return self.texts[name].substitute({**values, **sections})
 
 
 @cache
@@ -73,23 +93,32 @@ def default_templates() -> PromptTemplates:
     return PromptTemplates.load()
 
 
-def _names() -> str:
-    return ", ".join(f"{question_type}.txt" for question_type in QUESTION_TYPES)
+def _values(description: str, state: Point) -> dict[str, str]:
+    return {
+        "description": " ".join(description.replace("<image>", "").split()),
+        "state": point_text(state),
+        "origin": f"[{', '.join(f'{value:g}' for value in PROMPT_ORIGIN)}]",
+        "gripper_size": GRIPPER_SIZE,
+    }
 
 
-def _read(path: Path, question_type: QuestionType) -> string.Template:
+def _read(path: Path) -> string.Template:
     try:
         template = string.Template(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text; save it as UTF-8") from error
     if not template.is_valid():
         raise UserError(f"{path} has a stray $; write $$ for a dollar sign")
-    found = set(template.get_identifiers())
-    if missing := _REQUIRED[question_type] - found:
-        raise UserError(f"{path} lacks the placeholder ${min(missing)}; it needs {_listed(_REQUIRED[question_type])}")
-    if unknown := found - _ALLOWED:
-        raise UserError(f"{path} has the unknown placeholder ${min(unknown)}; allowed are {_listed(_ALLOWED)}")
     return template
+
+
+def _check(path: Path, name: str, texts: Mapping[str, string.Template]) -> None:
+    written = set(texts[name].get_identifiers())
+    if unknown := written - _ALLOWED[name]:
+        raise UserError(f"{path} has the unknown placeholder ${min(unknown)}; allowed are {_listed(_ALLOWED[name])}")
+    shared = {value for section in _SECTIONS if section in written for value in texts[section].get_identifiers()}
+    if missing := _REQUIRED[name] - written - shared:
+        raise UserError(f"{path} lacks the placeholder ${min(missing)}; it needs {_listed(_REQUIRED[name])}")
 
 
 def _listed(names: set[str]) -> str:

@@ -5,44 +5,48 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_gen.config import BuildConfig
-from data_gen.questions import make_questions
-from data_gen.writer import ROW_GROUP, arrow_schema, question_writer
+from data_gen.examples import make_rows
+from data_gen.formats import ROW_MODELS, Format, Row
+from data_gen.writer import ROW_GROUP, arrow_schema, row_writer
 from robot_r1.prompts import default_templates
-from robot_r1.question import Question
 from tests.support.demos import make_demo
 
 
-def questions() -> list[Question]:
-    return list(make_questions(make_demo(), BuildConfig(frame_interval=1), default_templates()).questions)
+def rows(data_format: Format = "mcqa") -> list[Row]:
+    config = BuildConfig(frame_interval=1, format=data_format)
+    return list(make_rows(make_demo(), config, default_templates()).rows)
 
 
-def test_datasets_would_have_made_the_same_schema() -> None:
-    features = datasets.Features.from_arrow_schema(arrow_schema())
+@pytest.mark.parametrize("model", {*ROW_MODELS.values()})
+def test_datasets_would_have_made_the_same_schema(model: type[Row]) -> None:
+    schema = arrow_schema(model)
+    features = datasets.Features.from_arrow_schema(schema)
     assert features["images"] == datasets.List(datasets.Image())
-    assert features.arrow_schema == arrow_schema()
-    assert features.arrow_schema.metadata == arrow_schema().metadata
-    assert list(features) == list(Question.model_fields)
+    assert features.arrow_schema == schema
+    assert features.arrow_schema.metadata == schema.metadata
+    assert list(features) == list(model.model_fields)
 
 
-def test_rows_come_back(tmp_path: Path) -> None:
-    made = questions()
+@pytest.mark.parametrize("data_format", ["mcqa", "sft-cot", "sft-think"])
+def test_rows_come_back(tmp_path: Path, data_format: Format) -> None:
+    model = ROW_MODELS[data_format]
+    made = rows(data_format)
     path = tmp_path / "a.parquet"
-    with question_writer(path) as writer:
+    with row_writer(path, model) as writer:
         for start in range(0, len(made), 7):
             writer.write(made[start : start + 7])
-    rows = pq.read_table(path).to_pylist()
-    for row, question in zip(rows, made, strict=True):
-        row["images"] = [image["bytes"] for image in row["images"]]
-        assert Question.model_validate(row) == question
+    for values, row in zip(pq.read_table(path).to_pylist(), made, strict=True):
+        values["images"] = [image["bytes"] for image in values["images"]]
+        assert model.model_validate(values) == row
     groups = pq.ParquetFile(path).metadata
     sizes = [groups.row_group(i).num_rows for i in range(groups.num_row_groups)]
-    assert sizes == [ROW_GROUP, ROW_GROUP, len(made) - 2 * ROW_GROUP]
+    assert sizes[:-1] == [ROW_GROUP] * (len(made) // ROW_GROUP) and sum(sizes) == len(made)
 
 
 def test_an_error_leaves_no_file(tmp_path: Path) -> None:
     def fail() -> None:
-        with question_writer(tmp_path / "a.parquet") as writer:
-            writer.write(questions())
+        with row_writer(tmp_path / "a.parquet") as writer:
+            writer.write(rows())
             raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):

@@ -4,7 +4,7 @@ import pytest
 
 from robot_r1.errors import UserError
 from robot_r1.prompts import PromptTemplates, default_templates, point_text
-from robot_r1.question import QUESTION_TYPES, QuestionType
+from robot_r1.question import OPEN_QUESTION_TYPES, QUESTION_TYPES, QuestionType
 
 OPTIONS = ("one", "two", "three", "four")
 SECTIONS = {
@@ -28,6 +28,15 @@ def render(question_type: QuestionType, description: str = "press it") -> str:
 def test_sections_are_the_papers_in_its_order(question_type: QuestionType) -> None:
     headings = [line.strip("# ") for line in render(question_type).splitlines() if line.startswith("#")]
     assert headings == [*SECTIONS[question_type], "Choice Question", "Output Format"]
+
+
+@pytest.mark.parametrize("question_type", OPEN_QUESTION_TYPES)
+def test_open_prompts_share_the_sections_up_to_the_question(question_type: QuestionType) -> None:
+    text = default_templates().render_open(question_type, "press it", (0.1234, -0.00004, 1))
+    shared, asked = text.rsplit("\n\n", 1)
+    assert render(question_type).startswith(shared + "\n\n### Choice Question")
+    assert asked.startswith("Let's") and "[x, y, z]" in asked
+    assert ("0.123" in text) == (question_type == "waypoint")
 
 
 def test_only_the_waypoint_question_tells_the_state() -> None:
@@ -59,6 +68,29 @@ def test_users_replace_single_templates(tmp_path: Path) -> None:
     assert templates.render("waypoint", "do", (0, 0, 0), OPTIONS) == default_templates().render(
         "waypoint", "do", (0, 0, 0), OPTIONS
     )
+
+
+def test_users_replace_a_shared_section_and_an_open_prompt(tmp_path: Path) -> None:
+    (tmp_path / "scene.txt").write_text("Task: $description\n")
+    (tmp_path / "current_state_open.txt").write_text("$scene\nWhere is it, for $$5?")
+    templates = PromptTemplates.load(tmp_path)
+    assert templates.render_open("current_state", "do $it", (0, 0, 0)) == "Task: do $it\nWhere is it, for $5?"
+    assert templates.render("movement", "do", (0, 0, 0), OPTIONS).startswith("Task: do\n\n### Choice Question")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("waypoint_open", "$scene $options", r"waypoint_open\.txt has the unknown placeholder \$options"),
+        ("waypoint_open", "$scene", r"waypoint_open\.txt lacks the placeholder \$state"),
+        ("scene", "Task", r"scene\.txt lacks the placeholder \$description"),
+        ("scene", "$description $output_format", r"scene\.txt has the unknown placeholder \$output_format"),
+    ],
+)
+def test_bad_open_prompts_and_sections_are_refused(tmp_path: Path, name: str, content: str, reason: str) -> None:
+    (tmp_path / f"{name}.txt").write_text(content)
+    with pytest.raises(UserError, match=reason):
+        PromptTemplates.load(tmp_path)
 
 
 @pytest.mark.parametrize(
