@@ -1,0 +1,140 @@
+"""Statistics, axes, curves and the choice of what fits."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from train.report.answers import Attempt, HeldOutQuestion
+from train.report.axes import share_axis, step_axis, value_axis
+from train.report.curves import Chart, Line, sections
+from train.report.fitting import clip, fair_limit, spread
+from train.report.outcomes import outcomes
+from train.report.pictures import data_uri
+from train.report.run import Metrics, Series
+from train.report.statistics import running_mean, wilson
+from train.report.svg import DRAWN_POINTS, draw
+
+
+def _series(*values: float) -> Series:
+    return Series(np.arange(len(values)), np.array(values))
+
+
+def _attempt(correct: bool, refusal: str | None = None) -> Attempt:
+    return Attempt(id="q", completion="", letter=None, refusal=refusal, correct=correct, tokens=1)
+
+
+def test_wilson_interval_of_a_known_case() -> None:
+    assert wilson(0.5, 100) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+
+
+def test_running_mean_at_the_ends_takes_what_is_there() -> None:
+    assert running_mean(np.array([0.0, 3.0, 6.0, 9.0]), 3).tolist() == [1.5, 3.0, 6.0, 7.5]
+
+
+@given(st.lists(st.integers(0, 500), max_size=30), st.integers(0, 3000))
+def test_the_limit_spends_the_budget_and_no_more(sizes: list[int], budget: int) -> None:
+    limit = fair_limit(sizes, budget)
+    spent = sum(min(size, limit) for size in sizes)
+    assert spent <= budget
+    assert spent == sum(sizes) or budget - spent < len(sizes)
+
+
+@given(st.text(max_size=200), st.integers(0, 100))
+def test_a_clipped_text_keeps_both_ends(text: str, limit: int) -> None:
+    clipped = clip(text, limit)
+    if len(text.encode()) <= limit:
+        assert clipped == text
+    else:
+        head, tail = re.split(r"\n\[\.\.\. \d+ bytes left out \.\.\.\]\n", clipped)
+        assert text.startswith(head)
+        assert text.endswith(tail)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=40), st.integers(0, 50))
+def test_questions_are_spread_over_types(kinds: list[tuple[str, str]], count: int) -> None:
+    questions = [
+        HeldOutQuestion(id=str(i), question_type=kind, task=task, demo="", question="", options=(), answer="A")
+        for i, (kind, task) in enumerate(kinds)
+    ]
+    chosen = spread(questions, count)
+    assert chosen == sorted(set(chosen))
+    assert len(chosen) == min(count, len(questions))
+    if all(len([1 for kind, _ in kinds if kind == each]) >= count for each in "abc"):
+        tasks = {task for _, task in kinds}
+        per_type = [sum(kinds[i][0] == each for i in chosen) for each in "abc"]
+        assert max(per_type) - min(per_type) <= len(tasks)
+
+
+def test_outcomes() -> None:
+    assert outcomes([_attempt(False), _attempt(True)]) == ("gained",)
+    assert outcomes([_attempt(True), _attempt(False, "no_answer")]) == ("lost", "refused")
+    assert outcomes([_attempt(False), _attempt(False)]) == ("never",)
+    assert outcomes([_attempt(True)]) == ()
+
+
+def test_ticks_are_round() -> None:
+    assert [tick.label for tick in step_axis(300, 0, 1).ticks] == ["0", "100", "200", "300"]
+    assert [tick.label for tick in step_axis(7, 0, 1).ticks] == ["0", "2", "4", "6"]
+    assert [tick.label for tick in share_axis(0, 1, 0.06).ticks] == ["0 %", "2 %", "4 %", "6 %"]
+    assert [tick.label for tick in share_axis(0, 1, 0.99).ticks] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
+    assert [tick.label for tick in value_axis(np.array([0.0, 1e-6]), 0, 1).ticks][-1] == "1e-6"
+    assert [tick.label for tick in value_axis(np.array([-0.05, 0.1]), 0, 1).ticks] == ["-0.05", "0", "0.05", "0.10"]
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20))
+def test_any_finite_values_lie_within_the_axis(values: list[float]) -> None:
+    axis = value_axis(np.array(values), 100.0, 0.0)
+    assert np.isfinite([axis.low, axis.high]).all()
+    assert 2 <= len(axis.ticks) <= 12
+    assert (axis.place(values) >= -1e-3).all()
+    assert (axis.place(values) <= 100.001).all()
+
+
+def test_a_long_run_draws_few_points_and_smooths_over_all() -> None:
+    noise = np.random.default_rng(0).normal(size=5000)
+    drawing = draw(Chart("Loss", (Line("loss", Series(np.arange(5000), noise)),), noisy=True), 5000)
+    assert drawing.marks[0].line.count("L") == DRAWN_POINTS - 1
+    assert drawing.smoothed == 251
+    told = json.loads(drawing.data)["lines"][0]
+    assert told["x"][-1] == 4999
+    assert told["y"][-1] == pytest.approx(noise[-1], rel=1e-5)
+
+
+def test_a_single_point_and_a_constant_can_be_drawn() -> None:
+    for values in ((0.0,), (0.3,), (-2.0, -2.0)):
+        drawing = draw(Chart("x", (Line("x", _series(*values)),)), len(values) - 1)
+        assert "nan" not in drawing.marks[0].line + drawing.marks[0].dots
+
+
+def test_stacked_areas_with_the_data_beside_them() -> None:
+    lines = (Line("A", _series(0.25, 0.5)), Line("B", _series(0.75, 0.5)))
+    drawing = draw(Chart("Letters", lines, "share", stacked=True, beside=("data", (0.5, 0.5))), 1)
+    assert drawing.marks[0].area == "M44.0 149.5L348.0 103.0L348.0 196.0L44.0 196.0Z"
+    assert [block.height for block in drawing.blocks] == [93.0, 93.0]
+
+
+def test_interval_bands_follow_the_number_of_questions() -> None:
+    series = {"heldout/accuracy": _series(0.5), "heldout/n": _series(100.0), "heldout/accuracy/movement": _series(0.5)}
+    held_out = sections(Metrics(series, 0.0, 0, {}), {"movement": 25, "waypoint": 75}, {})[0]
+    whole, by_type = (chart.lines[0].band for chart in held_out.charts)
+    assert whole is not None
+    assert by_type is not None
+    assert tuple(whole[0]) == wilson(0.5, 100)
+    assert tuple(by_type[0]) == wilson(0.5, 25)
+
+
+def test_rare_reasons_are_summed_and_absent_ones_left_out() -> None:
+    series = {f"refusals/r{i}": _series(0.01 * i, 0.01 * i) for i in range(10)}
+    charts = sections(Metrics(series, 0.0, 0, {}), {}, {})[-1].charts
+    assert [line.name for line in charts[0].lines] == ["r9", "r8", "r7", "r6", "r5", "other reasons"]
+    assert charts[0].lines[-1].series.values.tolist() == pytest.approx([0.1, 0.1])
+
+
+def test_pictures_that_are_none() -> None:
+    assert data_uri(b"") is None
+    assert data_uri(b"\x89PNG\r\n\x1a\n garbage") is None

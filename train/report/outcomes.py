@@ -1,0 +1,71 @@
+"""How answers to the followed questions changed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from train.report.answers import Answers, Attempt
+from train.report.statistics import wilson
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the answers to the followed questions of one type differ between the first and the last evaluation."""
+
+    name: str
+    count: int
+    right_before: int
+    right_after: int
+    gained: int
+    lost: int
+
+    @property
+    def before(self) -> float:
+        return self.right_before / self.count
+
+    @property
+    def after(self) -> float:
+        return self.right_after / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the share that is right after."""
+        return wilson(self.after, self.count)
+
+
+def outcomes(attempts: Sequence[Attempt]) -> tuple[str, ...]:
+    """The filters that a question falls under, given its answers in the order of their steps."""
+    if not attempts:
+        return ()
+    first, last = attempts[0].correct, attempts[-1].correct
+    found = {
+        "gained": last and not first,
+        "lost": first and not last,
+        "never": not any(attempt.correct for attempt in attempts),
+        "refused": any(attempt.refusal is not None for attempt in attempts),
+    }
+    return tuple(name for name, applies in found.items() if applies)
+
+
+def changes(answers: Answers) -> tuple[Change, ...]:
+    """Each question type, then all, over every followed question; empty with fewer than two evaluations."""
+    if len(answers.attempts) < 2:
+        return ()
+    first, last = (answers.attempts[step] for step in (min(answers.attempts), max(answers.attempts)))
+    pairs: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for question in answers.questions:
+        if question.id in first and question.id in last:
+            pairs[question.question_type].append((first[question.id].correct, last[question.id].correct))
+    if len(pairs) > 1:
+        pairs["all"] = [pair for each in pairs.values() for pair in each]
+    return tuple(
+        Change(
+            name,
+            len(each),
+            sum(before for before, _ in each),
+            sum(after for _, after in each),
+            sum(after and not before for before, after in each),
+            sum(before and not after for before, after in each),
+        )
+        for name, each in pairs.items()
+    )
