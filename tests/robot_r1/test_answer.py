@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from robot_r1.answer import REASONS, Answer, Blocks, Refusal, parse_answer, parse_blocks, parse_point
 from robot_r1.prompts import default_templates
-from robot_r1.question import LETTERS, QUESTION_TYPES, Letter
+from robot_r1.question import LETTERS, QUESTION_TYPES, Letter, QuestionType
 
 ROW = re.compile(r"^\| `([^`|]*)` \| (\w+) \| .+ \|$")
 GOOD = "<think>near</think><answer>[[A]]</answer>"
@@ -41,10 +41,9 @@ def test_every_reason_is_documented_in_the_order_of_its_precedence() -> None:
 
 
 @pytest.mark.parametrize("question_type", QUESTION_TYPES)
-def test_the_example_in_the_prompt_is_accepted(question_type: str) -> None:
-    template = default_templates().texts[question_type].template  # type: ignore[index]
-    example = template.split("Example:")[1]
-    assert parse_answer(example) == Answer("[detailed reasoning process]", "A")
+def test_the_example_in_the_prompt_is_accepted(question_type: QuestionType) -> None:
+    prompt = default_templates().render(question_type, "pick up the cup", (0.2, 0.1, 1.0), ("a", "b", "c", "d"))
+    assert parse_answer(prompt.split("Example:")[1]) == Answer("[detailed reasoning process]", "A")
 
 
 @pytest.mark.parametrize("content", ["[A]", "A.", "[[ A ]]", "[[a]]", "[[A]", "AB", "A B", "A or B", "[[A]]."])

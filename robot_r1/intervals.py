@@ -1,0 +1,45 @@
+"""Confidence intervals for accuracies over questions that come in clusters, such as the questions of one demo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    """Number of values."""
+    clusters: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}] (n = {self.n}, {self.clusters} clusters)"
+
+
+def clustered_interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
+    """The mean of values in [0, 1] with a cluster-robust normal interval, cut to [0, 1].
+
+    The standard error sums residuals by cluster and is scaled by k / (k - 1) for k clusters (Miller, "Adding Error
+    Bars to Evals", 2024, section 2.2). With a single cluster nothing is known of the spread: the interval is [0, 1].
+
+    Raises:
+        ValueError: there are no values, or not as many clusters as values.
+    """
+    data = np.asarray(values, dtype=np.float64)
+    if len(data) == 0 or len(data) != len(clusters):
+        raise ValueError(f"{len(data)} values with {len(clusters)} clusters; give at least one value and its cluster")
+    names, index = np.unique(np.asarray(clusters), return_inverse=True)
+    mean = float(data.mean())
+    count = len(names)
+    if count == 1:
+        return Interval(mean, 0.0, 1.0, len(data), 1)
+    residuals = np.bincount(index, weights=data - mean, minlength=count)
+    error = float(np.sqrt(count / (count - 1) * np.sum(residuals**2))) / len(data)
+    return Interval(mean, max(0.0, mean - _Z * error), min(1.0, mean + _Z * error), len(data), count)

@@ -1,0 +1,65 @@
+"""A tiny model and a small task, made once for all tests of training."""
+
+from pathlib import Path
+
+import pytest
+
+CPU = ["--use_cpu", "true", "--bf16", "false", "--gradient_checkpointing", "false", "--report_to", "none"]
+"""What every run of a test is told."""
+BARE = ["--disable_tqdm", "true", "--heldout_questions", "0", "--sample_every", "0"]
+"""No evaluation, no samples, no bar."""
+
+
+@pytest.fixture(scope="session")
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of coloured blocks: 1,200 rows to train on, 120 held out."""
+    from tests.support.blocks import write_blocks
+
+    return write_blocks(tmp_path_factory.mktemp("blocks"), 1200, 120)
+
+
+@pytest.fixture(scope="session")
+def mixed_blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Blocks in pictures of three sizes, so that the prompts of a batch differ in length."""
+    from tests.support.blocks import write_blocks
+
+    return write_blocks(tmp_path_factory.mktemp("mixed"), 40, 12, sizes=(28, 56, 112))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with random weights."""
+    import torch
+
+    from train.tiny_model import TinyShape, write_tiny_model
+
+    torch.set_num_threads(1)  # two threads are many times slower as soon as anything else runs
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    write_tiny_model(folder, TinyShape(vocabulary=400))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def warm_model(tiny_model: Path, blocks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model after a warm start: it knows the format, and the letter of one colour of four."""
+    from train import sft
+
+    run = tmp_path_factory.mktemp("warm")
+    sft.main(
+        [
+            *[
+                "--model_name_or_path",
+                str(tiny_model),
+                "--dataset",
+                str(blocks),
+                "--output_dir",
+                str(run),
+                *CPU,
+                *BARE,
+            ],
+            *["--per_device_train_batch_size", "32", "--max_steps", "120", "--learning_rate", "1e-3"],
+            *["--lr_scheduler_type", "constant_with_warmup", "--warmup_steps", "20", "--logging_steps", "40"],
+            *["--save_strategy", "no"],
+        ]
+    )
+    return run / "last"

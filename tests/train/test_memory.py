@@ -1,0 +1,363 @@
+"""The estimate of memory: exact counts, and activations against the peak of real models on the CPU."""
+
+import weakref
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+from transformers import AutoModelForImageTextToText, Qwen2_5_VLConfig
+from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
+from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
+
+from train.memory.activations import HEAD_TOKENS, HEAD_VOCABULARY, activations
+from train.memory.advice import suggestions
+from train.memory.estimate import GIB, Estimate, estimate
+from train.memory.settings import MemorySettings, Precision
+from train.memory.shape import ModelShape, model_shape
+
+ADAPTERS = LoraConfig(r=8, target_modules="all-linear", exclude_modules=r".*visual.*")
+IMAGE_TOKEN = 7
+PAPER = MemorySettings(
+    device_bytes=80 * GIB,
+    micro_batch=4,
+    generation_batch=32,
+    prompt_tokens=900,
+    completion_tokens=2048,
+    patches=1296,
+)
+
+
+def qwen(
+    hidden: int, layers: int, heads: int, key_values: int, intermediate: int, vocabulary: int, tied: bool
+) -> Qwen2_5_VLConfig:
+    """The published sizes of Qwen2.5-VL."""
+    return Qwen2_5_VLConfig(
+        text_config={
+            "hidden_size": hidden,
+            "num_hidden_layers": layers,
+            "num_attention_heads": heads,
+            "num_key_value_heads": key_values,
+            "intermediate_size": intermediate,
+            "vocab_size": vocabulary,
+            "tie_word_embeddings": tied,
+        },
+        vision_config={
+            "depth": 32,
+            "hidden_size": 1280,
+            "intermediate_size": 3420,
+            "num_heads": 16,
+            "out_hidden_size": hidden,
+        },
+        tie_word_embeddings=tied,
+    )
+
+
+SEVEN = qwen(3584, 28, 28, 4, 18944, 152064, tied=False)
+THREE = qwen(2048, 36, 16, 2, 11008, 151936, tied=True)
+
+
+def small(hidden: int = 192, layers: int = 4, intermediate: int = 512, vision: int = 96) -> Qwen2_5_VLConfig:
+    """A model small enough to run, with all that the real one has."""
+    return Qwen2_5_VLConfig(
+        text_config={
+            "vocab_size": 500,
+            "hidden_size": hidden,
+            "intermediate_size": intermediate,
+            "num_hidden_layers": layers,
+            "num_attention_heads": hidden // 48,
+            "num_key_value_heads": 2,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [8, 8, 8]},
+            "bos_token_id": 0,
+            "eos_token_id": 1,
+        },
+        vision_config={
+            "depth": 4,
+            "hidden_size": vision,
+            "intermediate_size": 3 * vision,
+            "num_heads": 4,
+            "out_hidden_size": hidden,
+            "fullatt_block_indexes": [3],
+            "window_size": 112,
+        },
+        image_token_id=IMAGE_TOKEN,
+        video_token_id=8,
+        vision_start_token_id=9,
+        vision_end_token_id=10,
+    )
+
+
+class LiveBytes(TorchDispatchMode):  # type: ignore[misc]
+    """Follows every storage that an operation makes until it is freed."""
+
+    def __init__(self, known: list[torch.Tensor]) -> None:
+        super().__init__()
+        self.sizes = {tensor.untyped_storage()._cdata: 0 for tensor in known}
+        self.now = 0
+        self.peak = 0
+
+    def __torch_dispatch__(self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        for tensor in pytree.tree_leaves(result):
+            if isinstance(tensor, torch.Tensor):
+                self.add(tensor.untyped_storage())
+        return result
+
+    def add(self, storage: torch.UntypedStorage) -> None:
+        if storage._cdata not in self.sizes:
+            self.sizes[storage._cdata] = storage.nbytes()
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self.drop, storage._cdata)
+
+    def drop(self, key: int) -> None:
+        self.now -= self.sizes.pop(key)
+
+
+def batch(size: int, length: int, grid: int) -> dict[str, Any]:
+    """Token ids with one image each of grid x grid patches, the first one padded on the left."""
+    ids = torch.full((size, length), 20)
+    ids[:, 5] = 9
+    ids[:, 6 : 6 + grid**2 // 4] = IMAGE_TOKEN
+    mask = torch.ones_like(ids)
+    mask[0, :4] = 0
+    return {
+        "input_ids": ids,
+        "attention_mask": mask,
+        "mm_token_type_ids": (ids == IMAGE_TOKEN).int(),
+        "pixel_values": torch.rand(size * grid**2, 3 * 2 * 14 * 14),
+        "image_grid_thw": torch.tensor([[1, grid, grid]] * size),
+        "use_cache": False,
+    }
+
+
+def prepared(config: Qwen2_5_VLConfig, settings: MemorySettings, lora: LoraConfig | None) -> Any:
+    model: Any = AutoModelForImageTextToText.from_config(config, attn_implementation="sdpa").train()
+    if settings.precision == "bf16":
+        model.to(torch.bfloat16)
+    if lora is not None:
+        inject_adapter_in_model(lora, model)
+        for parameter in model.parameters():
+            parameter.data = parameter.data.float() if parameter.requires_grad else parameter.data
+    if settings.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
+        if lora is not None:
+            model.enable_input_require_grads()
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.grad = torch.zeros_like(parameter)
+    return model
+
+
+def measured_peak(config: Qwen2_5_VLConfig, settings: MemorySettings, lora: LoraConfig | None) -> int:
+    """Bytes at the peak of a forward and backward pass, without the weights, their gradients and the inputs."""
+    model = prepared(config, settings, lora)
+    length = settings.prompt_tokens + settings.completion_tokens
+    inputs = batch(settings.micro_batch, length, round(settings.patches**0.5))
+    known: list[torch.Tensor] = [*model.parameters(), *model.buffers()]
+    known += [value for value in inputs.values() if isinstance(value, torch.Tensor)]
+    known += [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    low = settings.precision != "fp32"
+    with LiveBytes(known) as live:
+        with torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
+            hidden = model.model(**inputs).last_hidden_state
+        hidden.sum().backward()
+    return int(live.peak)
+
+
+BASE, ADAPTED = (small(), 2, 100, 8, None), (small(), 2, 100, 8, ADAPTERS)
+WIDE = (small(hidden=288, layers=3, intermediate=1280, vision=64), 3, 120, 4, None)
+LARGE_IMAGE = (small(layers=3, vision=128), 1, 160, 20, None)
+
+
+@pytest.mark.filterwarnings("ignore:.gradient_checkpointing_enable. is deprecated")  # its new name came with 5.23
+@pytest.mark.parametrize("checkpointing", [False, True], ids=["kept", "checkpointed"])
+@pytest.mark.parametrize(
+    ("precision", "config", "size", "length", "grid", "lora"),
+    [
+        pytest.param("fp32", *BASE, id="base-fp32"),
+        pytest.param("mixed", *BASE, id="base-mixed"),
+        pytest.param("bf16", *BASE, id="base-bf16"),
+        pytest.param("fp32", *ADAPTED, id="adapters-fp32"),
+        pytest.param("mixed", *ADAPTED, id="adapters-mixed"),
+        pytest.param("bf16", *ADAPTED, id="adapters-bf16"),
+        pytest.param("fp32", *WIDE, id="wide-fp32"),
+        pytest.param("mixed", *WIDE, id="wide-mixed"),
+        pytest.param("fp32", *LARGE_IMAGE, id="large image-fp32"),
+        pytest.param("mixed", *LARGE_IMAGE, id="large image-mixed"),
+    ],
+)
+def test_activations_agree_with_the_peak_of_a_real_model(
+    precision: Precision,
+    config: Qwen2_5_VLConfig,
+    size: int,
+    length: int,
+    grid: int,
+    lora: LoraConfig | None,
+    checkpointing: bool,
+) -> None:
+    settings = replace(
+        PAPER,
+        micro_batch=size,
+        prompt_tokens=length,
+        completion_tokens=0,
+        patches=grid**2,
+        precision=precision,
+        gradient_checkpointing=checkpointing,
+    )
+    # The output projection is left out on both sides: off a GPU, TRL computes it in another way.
+    shape = replace(model_shape(config, lora, train_vision=True), head_trained=False)
+    estimated = activations(shape, settings)
+    assert estimated.kept + estimated.working == pytest.approx(measured_peak(config, settings, lora), rel=0.15)
+
+
+@pytest.mark.parametrize(("config", "parameters"), [(SEVEN, 8_292_166_656), (THREE, 3_754_622_976)])
+def test_the_published_models_have_their_published_sizes(config: Qwen2_5_VLConfig, parameters: int) -> None:
+    shape = model_shape(config, None, train_vision=True)
+    assert shape.parameters == shape.trainable == parameters
+
+
+def test_what_is_trained() -> None:
+    whole = model_shape(SEVEN, None, train_vision=True)
+    frozen = model_shape(SEVEN, None, train_vision=False)
+    assert whole.trainable - frozen.trainable == 676_550_144
+    assert (whole.vision.trained, frozen.vision.trained) == (True, False)
+    adapted = model_shape(SEVEN, LoraConfig(r=16, target_modules=["q_proj", "v_proj"]), train_vision=True)
+    assert adapted.trainable == 28 * 16 * ((3584 + 3584) + (3584 + 512))
+    assert adapted.parameters == whole.parameters
+    assert (adapted.head_trained, adapted.trainable_embedding) == (False, 0)
+
+
+def test_the_tied_head_is_counted_once() -> None:
+    shape = model_shape(THREE, None, train_vision=True)
+    assert (shape.head, shape.embedding) == (0, 151936 * 2048)
+
+
+def part(result: Estimate, name: str) -> int:
+    return next(part.bytes for part in result.parts if part.name == name)
+
+
+@pytest.fixture(scope="module")
+def seven() -> ModelShape:
+    return model_shape(SEVEN, None, train_vision=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "bytes_a_parameter"),
+    [
+        ({"precision": "fp32"}, 16),
+        ({"precision": "mixed"}, 16),
+        ({"precision": "bf16"}, 8),
+        ({"processes": 4}, 20),
+        ({"sharding": "zero3", "processes": 4}, 4),
+        ({"sharding": "fsdp2", "processes": 4}, 4),
+        ({"sharding": "zero2", "processes": 4}, 2 + 14 / 4),
+        ({"sharding": "zero3", "processes": 4, "offload_optimizer": True}, 1),
+        ({"optimizer": "paged_adamw_8bit"}, 8),
+    ],
+)
+def test_bytes_of_weights_gradients_and_optimizer(
+    seven: ModelShape, changes: dict[str, Any], bytes_a_parameter: float
+) -> None:
+    result = estimate(seven, replace(PAPER, **changes))
+    held = sum(part(result, name) for name in ("weights", "gradients", "optimizer"))
+    assert held / seven.parameters == pytest.approx(bytes_a_parameter, rel=1e-6)
+
+
+def test_8bit_moments_leave_those_of_the_embedding_in_32_bits(seven: ModelShape) -> None:
+    held = part(estimate(seven, replace(PAPER, optimizer="adamw_8bit")), "optimizer")
+    assert held == 2 * seven.parameters + 6 * seven.embedding
+
+
+def test_a_reference_is_a_second_model_unless_adapters_can_be_switched_off(seven: ModelShape) -> None:
+    settings = replace(PAPER, reference_model=True)
+    assert part(estimate(seven, settings), "reference model") == 4 * seven.parameters
+    assert part(estimate(model_shape(SEVEN, ADAPTERS, True), settings), "reference model") == 0
+
+
+def test_logits_are_never_whole(seven: ModelShape) -> None:
+    settings = replace(PAPER, micro_batch=64, gradient_checkpointing=False)
+    logits = 64 * 2048 * 152064 * 2
+    working = part(estimate(seven, settings), "backward pass of a layer or the head")
+    assert working < logits / 2
+
+
+def test_the_tile_of_logits_is_that_of_trl() -> None:
+    assert (HEAD_TOKENS, HEAD_VOCABULARY) == (TOKEN_CHUNK_SIZE, _CHUNKED_LOGPROB_CHUNK_SIZE)
+
+
+@pytest.mark.parametrize("precision", ["mixed", "bf16", "fp32"])
+def test_the_cache_of_generation(precision: Precision) -> None:
+    config, settings = small(), replace(PAPER, precision=precision, gradient_checkpointing=False)
+    model = prepared(config, settings, None).eval()
+    inputs = batch(2, 120, 8) | {"use_cache": True}
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16) if precision != "fp32" else nullcontext():
+        cache = model.model(**inputs).past_key_values
+    held = sum(tensor.nbytes for layer in cache.layers for tensor in (layer.keys, layer.values))
+    shape = model_shape(config, None, train_vision=True)
+    assert held == 2 * 120 * shape.text.layers * 2 * shape.text.key_value_width * settings.weight_bytes
+
+
+def test_generation_by_transformers_grows_with_its_batch(seven: ModelShape) -> None:
+    small_batch, large_batch = (estimate(seven, replace(PAPER, generation_batch=n)) for n in (32, 640))
+    assert large_batch.of("generating") > 15 * small_batch.of("generating")
+    assert large_batch.of("generating") > 80 * GIB
+
+
+def test_vllm_holds_its_share_unless_it_sleeps(seven: ModelShape) -> None:
+    awake = estimate(seven, replace(PAPER, generation="vllm_colocate", vllm_memory=0.5))
+    asleep = estimate(seven, replace(PAPER, generation="vllm_colocate", vllm_memory=0.5, vllm_sleeps=True))
+    assert part(awake, "vLLM") == part(asleep, "vLLM") == 40 * GIB
+    assert awake.total - asleep.total == min(40 * GIB, asleep.of("training"))
+    # A share below what its weights take would not start.
+    assert part(estimate(seven, replace(PAPER, generation="vllm_colocate", vllm_memory=0.1)), "vLLM") > 15 * GIB
+
+
+def test_the_published_setups_fit_and_smaller_ones_do_not(seven: ModelShape) -> None:
+    sharded = replace(PAPER, sharding="fsdp2", generation="vllm_colocate", vllm_sleeps=True, reference_model=True)
+    assert estimate(seven, replace(sharded, processes=4)).fits  # Robot-R1: 4 x A100 80 GB
+    assert not estimate(seven, replace(sharded, processes=1)).fits
+    assert estimate(seven, replace(sharded, processes=8, device_bytes=40 * GIB)).fits  # full fine-tuning: 8 x 40 GB
+    assert not estimate(seven, replace(sharded, processes=4, device_bytes=40 * GIB)).fits
+    adapted = model_shape(SEVEN, ADAPTERS, train_vision=True)
+    low = replace(PAPER, precision="bf16", micro_batch=1, generation="vllm_server", device_bytes=32 * GIB)
+    assert estimate(adapted, low).fits  # LoRA: 2 x 32 GB
+    assert not estimate(seven, low).fits
+
+
+def test_the_table_says_every_part_and_the_peak(seven: ModelShape) -> None:
+    lines = estimate(seven, PAPER).table().splitlines()
+    assert lines[0].split() == ["weights", "always", "30.89", "GiB"]
+    assert [line.split()[0] for line in lines[-2:]] == ["peak", "device"]
+    assert not any("vLLM" in line for line in lines)
+
+
+def test_suggestions_fit_and_begin_with_the_mildest() -> None:
+    settings = replace(PAPER, micro_batch=8, gradient_checkpointing=False)
+    found = suggestions(THREE, settings)
+    assert found[0].flags == ("--gradient_checkpointing true",)
+    assert all(suggestion.total <= settings.device_bytes for suggestion in found)
+    names = [suggestion.flags[0].split()[0] for suggestion in found]
+    assert len(set(names)) == len(names)
+
+
+def test_a_7b_on_one_gpu_needs_shards_or_adapters() -> None:
+    flags = [suggestion.flags[0] for suggestion in suggestions(SEVEN, PAPER)]
+    assert "accelerate launch --config_file configs/accelerate/zero3.yaml --num_processes 4" in flags
+    assert "--use_peft true" in flags
+
+
+def test_what_fits_only_together_is_suggested_together() -> None:
+    settings = replace(PAPER, device_bytes=24 * GIB, micro_batch=16, gradient_checkpointing=False)
+    (found,) = suggestions(SEVEN, settings)
+    assert len(found.flags) > 1
+    assert found.total <= settings.device_bytes
+
+
+def test_nothing_is_suggested_where_nothing_helps() -> None:
+    assert suggestions(SEVEN, replace(PAPER, device_bytes=4 * GIB)) == []

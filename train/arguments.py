@@ -1,0 +1,127 @@
+"""The settings that this project adds to TRL's: where the data is, what is rewarded, what is watched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Generic, NoReturn, TypeVar
+
+import yaml
+from transformers import TrainingArguments
+from trl import ModelConfig, TrlParser
+
+from robot_r1.errors import UserError
+
+REWARDS = ("robot_r1.rewards.format_reward", "robot_r1.rewards.exact_match_reward")
+
+Training = TypeVar("Training", bound=TrainingArguments)
+
+
+def _option(help_text: str, default: Any = None) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass
+class DataArguments:
+    """> Parameters that say which questions are learned from."""
+
+    dataset: str | None = _option("folder that data_gen wrote, or Hub id of such a data set (required)")
+    question_types: list[str] = field(
+        default_factory=list, metadata={"help": "waypoint, current_state, movement (default: all that there are)"}
+    )
+    train_split: str = _option("split to learn from", "train")
+    heldout_split: str = _option("split of the greedy evaluation", "test")
+    heldout_dataset: str | None = _option("other folder or Hub id for the evaluation, such as the multiple-choice set")
+    max_prompt_tokens: int = _option("longer prompts, image tokens included, are left out, never cut", 2048)
+    min_pixels: int | None = _option("smaller pictures are enlarged to this many pixels")
+    max_pixels: int | None = _option("larger pictures are made smaller, to this many pixels")
+    train_limit: int | None = _option("learn from this many questions only, drawn with the seed")
+    check_dataset: bool = _option("say what the data set holds and what would be left out, and stop", False)
+
+
+@dataclass
+class WatchArguments:
+    """> Parameters that say what is watched, and how the command runs."""
+
+    heldout_questions: int = _option("questions of the greedy evaluation, in equal parts of each type; 0: none", 200)
+    heldout_every: int = _option("updates between two greedy evaluations; 0: only before and after", 20)
+    heldout_batch_size: int = _option("questions answered at a time on each device", 16)
+    sample_every: int = _option("updates between two files of sampled completions; 0: none", 10)
+    samples: int = _option("completions in such a file", 16)
+    max_zero_variance: float = _option(
+        "stop if this share of groups has equal rewards, so that nothing is learned", 0.98
+    )
+    zero_variance_patience: int = _option("for this many logged steps in a row; 0: never stop", 20)
+    resume: bool = _option("go on from the newest complete checkpoint in output_dir", False)
+    dry_run: bool = _option("print the resolved settings, the schedule and the memory estimate, and stop", False)
+    gpu_memory: float | None = _option("GiB of one device, for --dry_run (default: as found)")
+    processes: int | None = _option("processes, for --dry_run (default: those that were launched)")
+    sharding: str | None = _option("none, zero2, zero3 or fsdp2, for --dry_run (default: as launched)")
+
+
+@dataclass
+class RewardArguments:
+    """> Parameters that say what is rewarded; `reward_weights` is TRL's."""
+
+    rewards: list[str] = field(
+        default_factory=lambda: list(REWARDS), metadata={"help": "import paths of reward functions in TRL's form"}
+    )
+
+
+@dataclass
+class ModelArguments(ModelConfig):  # type: ignore[misc]
+    """> Parameters that say what is trained; TRL's, and what a vision tower adds to them."""
+
+    freeze_vision_tower: bool = _option("full fine-tuning leaves the vision tower as it is", False)
+    lora_vision: bool = _option("LoRA adapts the vision tower too, not the language model alone", False)
+
+
+@dataclass(frozen=True)
+class Settings(Generic[Training]):
+    """Everything that a training command was told."""
+
+    data: DataArguments
+    watch: WatchArguments
+    rewards: RewardArguments
+    training: Training
+    model: ModelArguments
+
+    def flat(self) -> dict[str, Any]:
+        """All settings by name, as plain values, for `run.json` and `--dry_run`."""
+        values: dict[str, Any] = {}
+        for part in (self.data, self.rewards, self.model, self.watch, self.training):
+            values.update({item.name: getattr(part, item.name) for item in fields(part) if item.init})
+        return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return str(value) if not is_dataclass(value) else type(value).__name__
+
+
+class _Parser(TrlParser):  # type: ignore[misc]
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; --help lists the flags")
+
+
+def read_settings(training: type[Training], arguments: Sequence[str]) -> Settings[Training]:
+    """The settings from `--config FILE.yaml` and the flags, which win.
+
+    Raises:
+        UserError: the file cannot be read, or a name or value is not allowed.
+    """
+    parser = _Parser([DataArguments, WatchArguments, RewardArguments, training, ModelArguments])
+    try:
+        data, watch, rewards, training_arguments, model = parser.parse_args_and_config(list(arguments))
+    except OSError as error:
+        raise UserError(f"cannot read configuration {error.filename}: {error.strerror}; see configs/train/") from error
+    except IndexError as error:
+        raise UserError("--config needs a file, such as configs/train/tiny_grpo.yaml") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"the configuration is not readable YAML: {error}") from error
+    except (ValueError, TypeError, ImportError) as error:  # what TRL and transformers say of contradictory values
+        raise UserError(str(error)) from error
+    return Settings(data, watch, rewards, training_arguments, model)

@@ -1,0 +1,45 @@
+"""The model with the best held-out accuracy of a run, in RUN/best."""
+
+import json
+import shutil
+from pathlib import Path
+
+from transformers import Trainer
+
+from robot_r1.files import write_text
+
+BEST, SCORE = "best", "heldout.json"
+
+
+class BestModel:
+    """Keeps the best model so far; a resumed run goes on from what is there."""
+
+    def __init__(self, run: Path) -> None:
+        self._folder = run / BEST
+        self._accuracy = best_score(run)[0]
+
+    def offer(self, trainer: Trainer, accuracy: float, step: int) -> None:
+        """Save the model if it is better than all before; every process has to call this with the same accuracy."""
+        if accuracy <= self._accuracy:
+            return
+        self._accuracy = accuracy
+        partial = self._folder.with_name(".best.partial")
+        main = trainer.is_world_process_zero()
+        if main:
+            shutil.rmtree(partial, ignore_errors=True)
+        trainer.accelerator.wait_for_everyone()
+        trainer.save_model(str(partial))
+        trainer.accelerator.wait_for_everyone()
+        if main:
+            write_text(partial / SCORE, json.dumps({"accuracy": accuracy, "step": step}) + "\n")
+            shutil.rmtree(self._folder, ignore_errors=True)
+            partial.rename(self._folder)
+
+
+def best_score(run: Path) -> tuple[float, int]:
+    """Held-out accuracy and step of the run's best model; (-1, 0) if it has none yet."""
+    try:
+        score = json.loads((run / BEST / SCORE).read_text(encoding="utf-8"))
+    except OSError:
+        return -1.0, 0
+    return float(score["accuracy"]), int(score["step"])

@@ -1,0 +1,89 @@
+"""The model card: `README.md` beside a saved model, made from the files of the run alone."""
+
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+from robot_r1.files import write_text
+from train.best import BEST, best_score
+from train.results import evaluated_steps, read_evaluation
+from train.run_record import RunRecord, read_record
+
+_NAMES = {"grpo": "GRPO", "rloo": "RLOO", "reinforce_pp": "REINFORCE++", "sft": "supervised fine-tuning"}
+_RECIPE = (
+    "learning_rate",
+    "lr_scheduler_type",
+    "weight_decay",
+    "max_grad_norm",
+    "num_train_epochs",
+    "max_steps",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+    "generation_batch_size",
+    "num_generations",
+    "num_iterations",
+    "max_completion_length",
+    "temperature",
+    "top_p",
+    "beta",
+    "epsilon",
+    "epsilon_high",
+    "delta",
+    "loss_type",
+    "scale_rewards",
+    "rewards",
+    "reward_weights",
+    "use_peft",
+    "lora_r",
+    "lora_alpha",
+    "lora_vision",
+    "freeze_vision_tower",
+    "min_pixels",
+    "max_pixels",
+    "seed",
+)
+
+
+def write_card(folder: Path, run: Path) -> None:
+    """Write the card of the model in `folder`, which came out of `run`."""
+    record = read_record(run)
+    steps = evaluated_steps(run)
+    step = best_score(run)[1] if folder.name == BEST else (steps[-1] if steps else 0)
+    template = string.Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
+    base = str(record.settings["model_name_or_path"])
+    text = template.substitute(
+        base_line=f"base_model: {base}\n" if not Path(base).exists() else "",
+        library="peft" if record.settings["use_peft"] else "transformers",
+        name=run.name,
+        algorithm=_NAMES[record.algorithm],
+        base=base,
+        step=step,
+        kind="best" if folder.name == BEST else "last",
+        dataset=record.data.path,
+        rows=record.data.rows,
+        questions=", ".join(f"{name} {count}" for name, count in record.data.questions.items()),
+        dropped="".join(f"- {count} questions left out: {reason}\n" for reason, count in record.data.dropped.items()),
+        metrics=_metrics(run, sorted({*steps[:1], *({step} & set(steps))})),
+        recipe="\n".join(f"| `{name}` | {_value(record, name)} |" for name in _RECIPE if name in record.settings),
+        versions=", ".join(f"{package} {number}" for package, number in record.versions.items()),
+        command=record.command,
+    )
+    write_text(folder / "README.md", text)
+
+
+def _value(record: RunRecord, name: str) -> str:
+    value: Any = record.settings[name]
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else json.dumps(value)
+
+
+def _metrics(run: Path, steps: list[int]) -> str:
+    if not steps:
+        return "No held-out questions were asked."
+    found = [read_evaluation(run, step) for step in steps]
+    kinds = list(found[0].by_type)
+    head = "| questions | " + " | ".join(f"after {entry.step} updates" for entry in found) + " |"
+    lines = [head, "|---" * (len(found) + 1) + "|"]
+    lines.append("| all | " + " | ".join(str(entry.overall) for entry in found) + " |")
+    lines += [f"| {kind} | " + " | ".join(str(entry.by_type[kind]) for entry in found) + " |" for kind in kinds]
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""From a data set's rows to what TRL's trainers take: chat messages with the image as an image part.
+
+Pictures are brought to the pixel limits here, in the data, because a colocated vLLM reads its own limits from the
+model's folder and would not know of any that were set on the processor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset, load_dataset
+from datasets.exceptions import DatasetNotFoundError
+from PIL import Image
+from qwen_vl_utils import smart_resize
+
+from robot_r1.errors import UserError
+from robot_r1.question import LETTERS, QUESTION_TYPES
+
+IMAGE_MARK = "<image>"
+PIXEL_FACTOR = 28
+"""Pixels along each side of the area that becomes one image token of Qwen2.5-VL."""
+QUESTION_COLUMNS = ("id", "question_type", "images", "question", "answer")
+"""What training on multiple-choice questions needs; rewards may need more."""
+SFT_COLUMNS = ("id", "question_type", "images", "question", "completion")
+"""What supervised fine-tuning needs."""
+
+
+def read_split(path: str, split: str, columns: Sequence[str]) -> Dataset:
+    """One split of a data set in a folder or on the Hub.
+
+    Raises:
+        UserError: there is no such data set or split, or it lacks columns.
+    """
+    if not Path(path).is_dir() and (path.count("/") != 1 or path.startswith((".", "/"))):
+        raise UserError(f"data set {path} is neither a folder nor a Hub id; build one: python -m data_gen.build")
+    try:
+        dataset = load_dataset(path, split=split)
+    except (DatasetNotFoundError, ConnectionError, FileNotFoundError) as error:
+        message = f"data set {path} was not found in a folder of that name nor on the Hub: {error}"
+        raise UserError(f"{message}; build one: python -m data_gen.build") from error
+    except ValueError as error:
+        raise UserError(f"data set {path}: {error}; give another split or data set") from error
+    missing = [name for name in columns if name not in dataset.column_names]
+    if missing:
+        found = ", ".join(dataset.column_names)
+        raise UserError(
+            f"data set {path} lacks the columns {', '.join(missing)} (it has {found}); data_gen.build writes them, "
+            "with --format sft-direct, sft-cot or sft-think for train/sft.py"
+        )
+    return dataset
+
+
+def of_types(dataset: Dataset, question_types: Sequence[str]) -> Dataset:
+    """The rows of some question types; all of them if none is named.
+
+    Raises:
+        UserError: a type is unknown or has no rows.
+    """
+    if not question_types:
+        return dataset
+    unknown = set(question_types) - set(QUESTION_TYPES)
+    if unknown:
+        raise UserError(f"question type {min(unknown)} is unknown; allowed are {', '.join(QUESTION_TYPES)}")
+    types = dataset["question_type"]
+    kept = dataset.select([i for i, name in enumerate(types) if name in question_types])
+    if not len(kept):
+        raise UserError(f"the data set has no questions of type {', '.join(question_types)}")
+    return kept
+
+
+def subset(dataset: Dataset, count: int, rng: np.random.Generator) -> Dataset:
+    """`count` rows, as equally divided over question types as they allow, in the data set's order."""
+    types = np.array(dataset["question_type"])
+    queues = [rng.permutation(np.flatnonzero(types == name)).tolist() for name in sorted(set(types.tolist()))]
+    chosen: list[int] = []
+    while len(chosen) < count and any(queues):
+        chosen += [queue.pop() for queue in queues if queue][: count - len(chosen)]
+    return dataset.select(sorted(chosen))
+
+
+def messages(question: str) -> list[dict[str, Any]]:
+    """One user turn in which the image stands where the prompt has its mark."""
+    before, after = question.split(IMAGE_MARK)
+    parts = [{"type": "text", "text": before}, {"type": "image"}, {"type": "text", "text": after}]
+    return [{"role": "user", "content": [part for part in parts if part.get("text") != ""]}]
+
+
+def fitted(image: Image.Image, min_pixels: int | None, max_pixels: int | None) -> Image.Image:
+    """The image within the pixel limits, sides multiples of 28 pixels; unchanged where no limit is set."""
+    if min_pixels is None and max_pixels is None:
+        return image
+    width, height = fitted_size(image.size, min_pixels, max_pixels)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def fitted_size(size: tuple[int, int], min_pixels: int | None, max_pixels: int | None) -> tuple[int, int]:
+    """Width and height in pixels that `fitted` gives to an image of this width and height."""
+    if min_pixels is None and max_pixels is None:
+        return size
+    width, height = size
+    high, wide = smart_resize(
+        height, width, PIXEL_FACTOR, min_pixels or PIXEL_FACTOR**2, max_pixels or max(width * height, min_pixels or 0)
+    )
+    return wide, high
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Adds `prompt`, and `completion` where the rows have one, to a batch of rows; brings pictures to the limits."""
+
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+
+    def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        rendered = dict(batch)
+        rendered["prompt"] = [messages(question) for question in batch["question"]]
+        rendered["images"] = [
+            [fitted(image, self.min_pixels, self.max_pixels) for image in images] for images in batch["images"]
+        ]
+        if "completion" in batch:
+            rendered["completion"] = [[{"role": "assistant", "content": text}] for text in batch["completion"]]
+        return rendered
+
+
+def rendered(dataset: Dataset, min_pixels: int | None, max_pixels: int | None) -> Dataset:
+    """The data set as TRL's trainers take it; rows are rendered when they are read."""
+    return dataset.with_transform(Renderer(min_pixels, max_pixels))
+
+
+def letter_counts(dataset: Dataset) -> dict[str, int]:
+    """How often each letter is the right one."""
+    answers = dataset["answer"] if "answer" in dataset.column_names else []
+    return {letter: sum(answer == letter for answer in answers) for letter in LETTERS}

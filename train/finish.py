@@ -1,0 +1,34 @@
+"""The end of a run: the last model, the cards, the upload, and what to do next."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import Trainer
+
+from train.arguments import Settings
+from train.best import BEST
+from train.card import write_card
+from train.hub import upload
+
+LAST = "last"
+
+
+def finish(settings: Settings[Any], trainer: Trainer, hub_id: str | None) -> None:
+    """Save the last model, write a card beside each model, push the best one to `hub_id`, and say where things are.
+
+    Raises:
+        UserError: the Hub cannot be reached or refuses.
+    """
+    run = Path(settings.training.output_dir)
+    trainer.save_model(str(run / LAST))
+    if not trainer.is_world_process_zero():
+        return
+    best = run / BEST if (run / BEST).is_dir() else run / LAST
+    for folder in {run / LAST, best}:
+        write_card(folder, run)
+    if hub_id:
+        print(f"pushed to {upload(best, hub_id)}")
+    print(f"best model: {best}\nlast model: {run / LAST}")
+    if settings.model.use_peft:
+        print(f"merge:      python -m train.merge {best} --out {run / 'merged'}")
+    print(f"next:       python -m train.report {run}")

@@ -1,0 +1,157 @@
+"""Greedy answers to held-out questions: before, during and after training, always the same questions.
+
+TRL's own evaluation samples at the training temperature, which measures something else (and is not repeatable).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from accelerate.utils import gather_object
+from datasets import Dataset, Image, List
+from transformers import GenerationConfig, ProcessorMixin, Trainer
+from trl.distributed import DistributedBackend
+from trl.models.utils import unwrap_model_for_generation
+
+from robot_r1.answer import Refusal, parse_answer
+from train.data import messages, rendered
+from train.records import HeldOutAnswer, HeldOutQuestion
+from train.trainers.vision import vision_token_ids
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The questions, and how they are answered."""
+
+    questions: Dataset
+    processor: ProcessorMixin
+    batch_size: int
+    max_completion_length: int
+    min_pixels: int | None = None
+    max_pixels: int | None = None
+
+    def records(self) -> list[HeldOutQuestion]:
+        """The questions as they are kept beside the answers."""
+        columns = self.questions.cast_column("images", List(Image(decode=False)))
+        return [
+            HeldOutQuestion(
+                id=row["id"],
+                question_type=row["question_type"],
+                task=row.get("task", ""),
+                demo=row.get("demo", ""),
+                question=row["question"],
+                options=tuple(row.get("options") or ()),
+                answer=row["answer"],
+                images=tuple(image["bytes"] for image in row["images"]),
+            )
+            for row in columns
+        ]
+
+    def answers(self, trainer: Trainer) -> list[HeldOutAnswer]:
+        """The policy's answers, in the order of the questions; every process has to call this.
+
+        Each process answers its share. All of them run the same number of batches, since a sharded model can only
+        generate where all processes do.
+        """
+        accelerator = trainer.accelerator
+        share = math.ceil(len(self.questions) / accelerator.num_processes)
+        first = accelerator.process_index * share
+        mine = [min(first + i, len(self.questions) - 1) for i in range(share)]
+        rows = rendered(self.questions, self.min_pixels, self.max_pixels)
+        was_training = trainer.model.training
+        trainer.model.eval()
+        found: list[tuple[int, HeldOutAnswer]] = []
+        for start in range(0, share, self.batch_size):
+            indices = mine[start : start + self.batch_size]
+            found += zip(indices, self._batch(trainer, rows.select(indices)), strict=True)
+        trainer.model.train(was_training)
+        by_index = dict(gather_object(found))
+        return [by_index[index] for index in range(len(self.questions))]
+
+    def _batch(self, trainer: Trainer, rows: Dataset) -> list[HeldOutAnswer]:
+        batch = list(rows)
+        inputs = self.processor(
+            text=[
+                self.processor.apply_chat_template(
+                    messages(row["question"]), add_generation_prompt=True, tokenize=False
+                )
+                for row in batch
+            ],
+            images=[row["images"] for row in batch],
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+        ).to(trainer.accelerator.device)
+        end = self._end_tokens(trainer)
+        settings = {
+            "max_new_tokens": self.max_completion_length,
+            "do_sample": False,
+            "pad_token_id": self.processor.tokenizer.pad_token_id,
+            "eos_token_id": end,
+            "suppress_tokens": vision_token_ids(self.processor),
+        }
+        backend = DistributedBackend(trainer.accelerator)
+        with (
+            unwrap_model_for_generation(
+                trainer.model_wrapped, trainer.accelerator, generation_kwargs=settings
+            ) as model,
+            torch.no_grad(),
+            backend.summon_full_params(trainer.model_wrapped, recurse=False),
+        ):
+            output = model.generate(**inputs, generation_config=GenerationConfig(**settings, disable_compile=True))
+        completions = output[:, inputs["input_ids"].size(1) :].tolist()
+        return [
+            _judged(row, _until_end(ids, end), self.processor) for row, ids in zip(batch, completions, strict=True)
+        ]
+
+    def _end_tokens(self, trainer: Trainer) -> list[int]:
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        declared = model.generation_config.eos_token_id
+        ends = [declared] if isinstance(declared, int) else list(declared or [])
+        return sorted({*ends, self.processor.tokenizer.eos_token_id})
+
+
+def _until_end(ids: Sequence[int], end: Sequence[int]) -> list[int]:
+    for place, token in enumerate(ids):
+        if token in end:
+            return list(ids[: place + 1])
+    return list(ids)
+
+
+def _judged(row: dict[str, str], ids: list[int], processor: ProcessorMixin) -> HeldOutAnswer:
+    text = processor.decode(ids, skip_special_tokens=True)
+    parsed = parse_answer(text)
+    letter = None if isinstance(parsed, Refusal) else parsed.letter
+    return HeldOutAnswer(
+        id=row["id"],
+        completion=text,
+        letter=letter,
+        refusal=parsed.reason if isinstance(parsed, Refusal) else None,
+        correct=letter == row["answer"],
+        tokens=len(ids),
+    )
+
+
+def summary(questions: Sequence[str], answers: Sequence[HeldOutAnswer]) -> dict[str, float]:
+    """Metrics of an evaluation.
+
+    Args:
+        questions: the type of each question.
+        answers: in the same order.
+    """
+
+    def mean(values: list[float]) -> float:
+        return sum(values) / len(values)
+
+    metrics = {
+        "heldout/accuracy": mean([float(answer.correct) for answer in answers]),
+        "heldout/format": mean([float(answer.refusal in (None, "not_a_letter")) for answer in answers]),
+        "heldout/mean_length": mean([float(answer.tokens) for answer in answers]),
+        "heldout/n": float(len(answers)),
+    }
+    for name in sorted(set(questions)):
+        of_type = [float(a.correct) for a, kind in zip(answers, questions, strict=True) if kind == name]
+        metrics[f"heldout/accuracy/{name}"] = mean(of_type)
+        metrics[f"heldout/n/{name}"] = float(len(of_type))
+    return metrics

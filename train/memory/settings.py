@@ -1,0 +1,62 @@
+"""What a training run's memory depends on beside the model."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Precision = Literal["fp32", "mixed", "bf16"]
+"""fp32: everything in float32. mixed: float32 weights, computed in bfloat16 (TRL's default). bf16: both bfloat16."""
+
+Optimizer = Literal["adamw", "adamw_8bit", "paged_adamw_8bit"]
+Sharding = Literal["none", "zero2", "zero3", "fsdp2"]
+Generation = Literal["none", "transformers", "vllm_colocate", "vllm_server"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemorySettings:
+    """One process of a run: counts per device, lengths in tokens of the longest prompt and completion."""
+
+    device_bytes: int
+    """Memory of the device."""
+    micro_batch: int
+    """Completions in one forward pass: `per_device_train_batch_size`."""
+    generation_batch: int
+    """Completions generated at once: `per_device_train_batch_size` x `steps_per_generation`."""
+    prompt_tokens: int
+    """Tokens of a prompt, those of its image included."""
+    completion_tokens: int
+    patches: int
+    """Patches of 14 x 14 pixels of a prompt's image: four times its tokens."""
+    precision: Precision = "mixed"
+    optimizer: Optimizer = "adamw"
+    sharding: Sharding = "none"
+    processes: int = 1
+    offload_optimizer: bool = False
+    gradient_checkpointing: bool = True
+    flash_attention: bool = False
+    reference_model: bool = False
+    """Whether the run has a penalty for the distance to a reference. With adapters that is the model without them."""
+    generation: Generation = "transformers"
+    vllm_memory: float = 0.3
+    """`vllm_gpu_memory_utilization`: share of the device that a colocated vLLM takes."""
+    vllm_sleeps: bool = False
+    """`vllm_enable_sleep_mode`: vLLM gives its share back while the model is trained."""
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of a weight in the forward pass. DeepSpeed and FSDP keep float32 weights beside it, in shards."""
+        return 2 if self.precision == "bf16" or (self.sharding != "none" and self.precision == "mixed") else 4
+
+    @property
+    def compute_bytes(self) -> int:
+        """Bytes of a number in the matrix products."""
+        return 4 if self.precision == "fp32" else 2
+
+    @property
+    def shards_weights(self) -> bool:
+        """Whether each process holds a part of the weights and gathers the rest when it needs them."""
+        return self.sharding in ("zero3", "fsdp2")
+
+    @property
+    def casts_weights(self) -> bool:
+        """Whether autocast keeps a copy of each weight in bfloat16 until the backward pass."""
+        return self.compute_bytes < self.weight_bytes

@@ -1,0 +1,55 @@
+"""Merge a LoRA adapter into its base model: a plain folder that transformers and vLLM load.
+
+python -m train.merge runs/lora/best --out runs/lora/merged
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from peft import PeftConfig, PeftModel
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+from robot_r1.errors import UserError
+from train.command import run_command
+
+
+def merge(adapter: Path, out: Path) -> None:
+    """Write the merged model and its processor.
+
+    Raises:
+        UserError: the adapter or its base is missing, or the folder exists.
+    """
+    if not (adapter / "adapter_config.json").is_file():
+        raise UserError(
+            f"{adapter} holds no LoRA adapter (adapter_config.json); give RUN/best or RUN/last of a LoRA run"
+        )
+    if out.exists():
+        raise UserError(f"{out} exists; give another --out or remove it")
+    base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path
+    try:
+        model = AutoModelForImageTextToText.from_pretrained(base, dtype="auto")
+    except OSError as error:
+        raise UserError(f"the adapter's base model {base} cannot be loaded: {error}") from error
+    merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    merged.save_pretrained(partial)
+    AutoProcessor.from_pretrained(str(adapter)).save_pretrained(partial)
+    partial.rename(out)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Merge; see the module's text."""
+    parser = argparse.ArgumentParser(prog="python -m train.merge", allow_abbrev=False)
+    parser.add_argument("adapter", type=Path, help="folder of the adapter, such as RUN/best")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    given = parser.parse_args(arguments)
+    merge(given.adapter, given.out)
+    print(f"merged model: {given.out}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,110 @@
+"""Settings that contradict each other, found before a model is loaded."""
+
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from transformers import TrainingArguments
+from trl import GRPOConfig, RLOOConfig, SFTConfig
+
+from robot_r1.errors import MissingPackageError, UserError
+from train.arguments import Settings
+from train.schedule import Schedule
+from train.trainers.checkpoints import checkpoints
+
+_TRACKERS = ("trackio", "wandb", "tensorboard")
+
+
+def check_settings(settings: Settings[TrainingArguments]) -> None:
+    """Refuse what cannot work, or would work otherwise than the settings say.
+
+    Raises:
+        UserError: with the settings that contradict each other and the ways out.
+    """
+    training, model, data = settings.training, settings.model, settings.data
+    if not data.dataset:
+        raise UserError("no data set; give --dataset FOLDER or a Hub id (build one: python -m data_gen.build)")
+    if not model.model_name_or_path:
+        raise UserError("no model; give --model_name_or_path FOLDER or a Hub id, such as Qwen/Qwen2.5-VL-7B-Instruct")
+    if training.remove_unused_columns:
+        raise UserError("remove_unused_columns takes away what the rewards read; leave it false")
+    if (model.load_in_4bit or model.load_in_8bit) and not model.use_peft:
+        raise UserError("quantised weights cannot be trained; add --use_peft true or drop --load_in_4bit/8bit")
+    if model.freeze_vision_tower and model.use_peft:
+        raise UserError("LoRA leaves the vision tower alone already; drop --freeze_vision_tower")
+    if training.push_to_hub and not training.hub_model_id:
+        raise UserError("--push_to_hub needs the name of the repository; add --hub_model_id ORG/NAME")
+    if training.push_to_hub and not os.environ.get("HF_TOKEN"):
+        raise UserError("--push_to_hub needs a token with write access; set HF_TOKEN")
+    _check_trackers(training)
+    _check_counts(settings)
+    _check_folder(settings)
+    if isinstance(training, SFTConfig):
+        _check_sft(training)
+    else:
+        _check_rl(settings, training)
+
+
+def check_save_points(training: TrainingArguments, plan: Schedule) -> None:
+    """Refuse checkpoints inside a generation batch: a run resumed there would sample the batch anew (trl's buffer)."""
+    interval = plan.updates_per_generation
+    if training.save_strategy == "steps" and training.save_steps % interval:
+        below = int(training.save_steps // interval * interval)
+        raise UserError(
+            f"save_steps {training.save_steps:g} falls inside a generation batch of {interval} updates, where "
+            f"resuming is not exact; give a multiple of {interval}, such as {below or interval} or {below + interval}"
+        )
+
+
+def _check_trackers(training: TrainingArguments) -> None:
+    for name in training.report_to:
+        if name in _TRACKERS and find_spec(name) is None:
+            raise UserError(f"--report_to {name} needs the package {name}; run: pip install {name}")
+
+
+def _check_counts(settings: Settings[TrainingArguments]) -> None:
+    watch = settings.watch
+    for name in ("heldout_questions", "heldout_every", "sample_every", "samples", "zero_variance_patience"):
+        if getattr(watch, name) < 0:
+            raise UserError(f"{name} is {getattr(watch, name)}; give 0 or more")
+    if watch.heldout_batch_size < 1:
+        raise UserError(f"heldout_batch_size is {watch.heldout_batch_size}; give 1 or more")
+
+
+def _check_folder(settings: Settings[TrainingArguments]) -> None:
+    run = Path(settings.training.output_dir)
+    asked = settings.training.resume_from_checkpoint
+    if asked is not None:
+        raise UserError(f"resume_from_checkpoint {asked}: give --resume, which takes the newest complete checkpoint")
+    if not settings.watch.resume and (run / "run.json").exists():
+        kept = checkpoints(run)
+        newest = f", newest checkpoint {kept[-1].name}" if kept else ", without a complete checkpoint"
+        raise UserError(f"{run} holds a run{newest}; give --resume to go on with it, or another --output_dir")
+
+
+def _check_sft(training: SFTConfig) -> None:
+    if training.max_length is not None:
+        raise UserError(f"max_length {training.max_length} would cut image tokens; leave it out (--max_prompt_tokens)")
+    if training.packing or training.padding_free:
+        raise UserError("packing and padding_free do not work with pictures; leave them false")
+
+
+def _check_rl(settings: Settings[TrainingArguments], training: GRPOConfig | RLOOConfig) -> None:
+    rewards: Sequence[str] = settings.rewards.rewards
+    if training.reward_weights is not None and len(training.reward_weights) != len(rewards):
+        raise UserError(
+            f"{len(training.reward_weights)} reward_weights for {len(rewards)} rewards ({', '.join(rewards)}); give "
+            "one for each"
+        )
+    if not training.use_vllm:
+        return
+    if find_spec("vllm") is None:
+        raise MissingPackageError("vllm", "vllm")
+    longest = settings.data.max_prompt_tokens + training.max_completion_length
+    room = getattr(training, "vllm_max_model_length", None)
+    if room is not None and room < longest:
+        raise UserError(
+            f"vllm_max_model_length {room} is less than max_prompt_tokens + max_completion_length = {longest}; raise "
+            "it, or lower one of those"
+        )

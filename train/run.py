@@ -1,0 +1,201 @@
+"""From settings to a trained model: what the training scripts share.
+
+The order is fixed: contradictory settings, the data, the schedule and the memory are looked at before a model is
+loaded; `--check_dataset` and `--dry_run` stop on the way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from transformers import ProcessorMixin, Trainer
+from trl import GRPOConfig, RLOOConfig, SFTConfig
+
+from robot_r1.errors import UserError
+from train.arguments import Settings
+from train.callbacks import GreedyEvaluation, MetricsFile, SampleFiles, SaveOnSigterm, ZeroVarianceGuard
+from train.check_dataset import DatasetCheck, check_dataset, unchecked
+from train.data import QUESTION_COLUMNS, SFT_COLUMNS, of_types, read_split, rendered, subset
+from train.finish import finish
+from train.heldout import HeldOut
+from train.hub import take_upload
+from train.memory.footprint import check_memory
+from train.model import freeze_vision_tower, model_init_kwargs, peft_config, read_processor
+from train.preflight import check_save_points, check_settings
+from train.records import forget_after
+from train.reward_functions import load_rewards
+from train.run_record import begin_record
+from train.schedule import schedule
+from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer, RobotSFTTrainer
+from train.trainers.checkpoints import checkpoints
+from train.trainers.vision import generation_kwargs
+
+RLTrainer = type[RobotGRPOTrainer] | type[RobotRLOOTrainer] | type[ReinforcePPTrainer]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is known before the model is loaded."""
+
+    processor: ProcessorMixin | None
+    """None in a dry run for which it cannot be read."""
+    questions: Dataset
+    check: DatasetCheck
+    held_out: HeldOut | None
+
+
+def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) -> None:
+    """Reinforcement learning from the first check to the saved model.
+
+    Raises:
+        UserError: something about settings, data or machine has to change, or nothing is left to learn.
+    """
+    training: GRPOConfig | RLOOConfig = settings.training
+    check_settings(settings)
+    rewards = load_rewards(settings.rewards.rewards)
+    prepared = _prepare(settings, QUESTION_COLUMNS, training.max_completion_length)
+    if prepared is None:
+        return
+    plan = schedule(training, len(prepared.questions), _processes(settings))
+    if plan.generations_per_epoch == 0:
+        raise UserError(
+            f"{len(prepared.questions)} questions do not fill one generation batch of {plan.prompts_per_generation}; "
+            "lower --generation_batch_size or --per_device_train_batch_size"
+        )
+    check_save_points(training, plan)
+    if not _go_on(settings, prepared, plan.text()):
+        return
+    training.generation_kwargs = generation_kwargs(prepared.processor, training.generation_kwargs, training.use_vllm)
+    training.model_init_kwargs = model_init_kwargs(settings.model)
+    begin_record(algorithm, settings, prepared.check)
+    hub_id = take_upload(training)
+    trainer = trainer_class(
+        model=settings.model.model_name_or_path,
+        reward_funcs=rewards,
+        args=training,
+        train_dataset=rendered(prepared.questions, settings.data.min_pixels, settings.data.max_pixels),
+        processing_class=prepared.processor,
+        peft_config=peft_config(settings.model),
+    )
+    trainer.sample_count = settings.watch.samples
+    guard = ZeroVarianceGuard(settings.watch.max_zero_variance, settings.watch.zero_variance_patience)
+    if settings.watch.zero_variance_patience:
+        trainer.add_callback(guard)
+    if settings.watch.sample_every:
+        trainer.add_callback(SampleFiles(trainer, Path(training.output_dir), settings.watch.sample_every))
+    _train(settings, prepared, trainer, plan.updates_per_generation, hub_id)
+    if guard.message:
+        raise UserError(guard.message)
+
+
+def run_sft(settings: Settings[SFTConfig]) -> None:
+    """Supervised fine-tuning from the first check to the saved model.
+
+    Raises:
+        UserError: something about settings, data or machine has to change.
+    """
+    training = settings.training
+    check_settings(settings)
+    prepared = _prepare(settings, SFT_COLUMNS, 256)
+    if prepared is None:
+        return
+    per_update = training.per_device_train_batch_size * training.gradient_accumulation_steps * _processes(settings)
+    plan = f"update: {per_update} examples; epoch: {-(-len(prepared.questions) // per_update)} updates"
+    if not _go_on(settings, prepared, plan):
+        return
+    training.model_init_kwargs = model_init_kwargs(settings.model)
+    begin_record("sft", settings, prepared.check)
+    hub_id = take_upload(training)
+    trainer = RobotSFTTrainer(
+        model=settings.model.model_name_or_path,
+        args=training,
+        train_dataset=rendered(prepared.questions, settings.data.min_pixels, settings.data.max_pixels),
+        processing_class=prepared.processor,
+        peft_config=peft_config(settings.model),
+    )
+    _train(settings, prepared, trainer, 1, hub_id)
+
+
+def _prepare(settings: Settings[Any], columns: Sequence[str], completion_tokens: int) -> Prepared | None:
+    """Read and check the data; None if that was all that was asked for."""
+    data, main = settings.data, settings.training.process_index == 0
+    assert data.dataset is not None
+    questions = of_types(read_split(data.dataset, data.train_split, columns), data.question_types)
+    if data.train_limit is not None:
+        questions = subset(questions, data.train_limit, np.random.default_rng([settings.training.seed, 1]))
+    try:
+        processor = read_processor(settings.model)
+    except UserError as error:
+        if not settings.watch.dry_run:
+            raise
+        if main:
+            print(f"{error}; every prompt is taken to have {data.max_prompt_tokens} tokens")
+        return Prepared(None, questions, unchecked(questions, data), None)
+    check = check_dataset(questions, processor, data, show=main)
+    if main and (check.dropped or data.check_dataset):
+        print(check.text())
+    if data.check_dataset:
+        return None
+    held_out = _held_out(settings, processor, completion_tokens)
+    return Prepared(processor, questions.select(check.kept), check, held_out)
+
+
+def _held_out(settings: Settings[Any], processor: ProcessorMixin, completion_tokens: int) -> HeldOut | None:
+    data, watch = settings.data, settings.watch
+    if watch.heldout_questions == 0:
+        return None
+    path = data.heldout_dataset or data.dataset
+    assert path is not None
+    columns = QUESTION_COLUMNS if _needs_answers(settings) else ()
+    questions = of_types(read_split(path, data.heldout_split, columns), data.question_types)
+    if "answer" not in questions.column_names:
+        return None  # the completions of these examples are no letters
+    check = check_dataset(questions, processor, data, show=settings.training.process_index == 0)
+    chosen = subset(questions.select(check.kept), watch.heldout_questions, np.random.default_rng(0))
+    return HeldOut(chosen, processor, watch.heldout_batch_size, completion_tokens, data.min_pixels, data.max_pixels)
+
+
+def _needs_answers(settings: Settings[Any]) -> bool:
+    return settings.data.heldout_dataset is not None or not isinstance(settings.training, SFTConfig)
+
+
+def _go_on(settings: Settings[Any], prepared: Prepared, plan: str) -> bool:
+    """Show the plan and judge the memory; False if that was all that was asked for."""
+    main, dry = settings.training.process_index == 0, settings.watch.dry_run
+    if main and dry:
+        for name, value in settings.flat().items():
+            print(f"{name}: {value}")
+        print(prepared.check.text())
+    if main:
+        print(plan)
+    check_memory(settings, prepared.check, _processes(settings), show=main and dry)
+    if main and dry:
+        print("nothing was trained")
+    return not dry
+
+
+def _processes(settings: Settings[Any]) -> int:
+    return settings.watch.processes or int(settings.training.world_size)
+
+
+def _train(
+    settings: Settings[Any], prepared: Prepared, trainer: Trainer, updates_per_generation: int, hub_id: str | None
+) -> None:
+    run = Path(settings.training.output_dir)
+    newest = checkpoints(run)[-1:] if settings.watch.resume else []
+    if trainer.is_world_process_zero():
+        forget_after(run, int(newest[0].name.split("-")[1]) if newest else -1)
+        trainer.add_callback(MetricsFile(run))
+    if settings.model.freeze_vision_tower:
+        freeze_vision_tower(trainer.model)
+    if prepared.held_out is not None:
+        trainer.add_callback(GreedyEvaluation(trainer, prepared.held_out, run, settings.watch.heldout_every))
+    sigterm = SaveOnSigterm(trainer, updates_per_generation)
+    trainer.add_callback(sigterm)
+    trainer.train(resume_from_checkpoint=str(newest[0]) if newest else None)
+    if sigterm.stopped:
+        raise SystemExit(143)
+    finish(settings, trainer, hub_id)

@@ -1,0 +1,34 @@
+"""Supervised fine-tuning: the paper's Direct and CoT baselines, and the cold start of reinforcement learning.
+
+    python -m data_gen.build --config configs/data/cold_start.yaml
+    accelerate launch train/sft.py --config configs/train/tiny_sft.yaml
+
+Settings are those of TRL's SFTConfig and ModelConfig and of train/arguments.py. Loss is on the completions alone.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trl import SFTConfig
+
+from train.arguments import read_settings
+from train.command import run_command
+from train.run import run_sft
+
+
+@dataclass
+class RobotSFTConfig(SFTConfig):  # type: ignore[misc]
+    """TRL's settings, except that nothing is cut and that reward columns stay."""
+
+    max_length: int | None = field(default=None, metadata={"help": "leave out: cutting loses image tokens"})
+    remove_unused_columns: bool | None = field(default=False, metadata={"help": "leave false"})
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train; see the module's text."""
+    run_sft(read_settings(RobotSFTConfig, arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,93 @@
+"""What a reinforcement-learning trainer tells of its sampled completions, beside TRL's own metrics.
+
+Per logged step: the share of each letter and of each reason for which a completion was refused, the accuracy by
+question type; and now and then a file of completions with image, rewards and advantage.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from transformers import TrainerState
+
+from robot_r1.answer import REASONS, Refusal, parse_answer
+from robot_r1.question import LETTERS
+from robot_r1.rewards import Completion, completion_text
+from train.records import NamedReward, Sample, image_bytes
+
+
+class WatchTrainer:
+    """Mixed in before a trainer of TRL that generates. `sample_steps` decides when samples are kept."""
+
+    accelerator: Accelerator
+    state: TrainerState
+    reward_func_names: list[str]
+    model: torch.nn.Module
+    sample_count = 0
+    sampled: Sequence[Sample] = ()
+    """The completions of the last generation batch that are kept for a file."""
+    all_rewards: torch.Tensor
+    """Rewards of the whole generation batch, of all processes: (completions, reward functions)."""
+
+    def _calculate_rewards(
+        self, inputs: list[dict[str, Any]], prompts: list[Any], completions: list[Completion], ids: Any
+    ) -> torch.Tensor:
+        rewards: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, ids)  # type: ignore[misc]
+        self.all_rewards = rewards
+        texts = [completion_text(completion) for completion in completions]
+        if self.model.training:
+            self._tell(inputs, texts)
+            self.sampled = self._sample(inputs, texts, self._local(rewards, len(texts)))
+        return rewards
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        scored: dict[str, Any] = super()._generate_and_score_completions(inputs)  # type: ignore[misc]
+        advantages = scored["advantages"]
+        for sample, advantage in zip(self.sampled, advantages, strict=False):
+            sample.advantage = float(advantage if advantage.dim() == 0 else advantage[0])
+        return scored
+
+    def _local(self, gathered: torch.Tensor, count: int) -> torch.Tensor:
+        start = self.accelerator.process_index * count
+        return gathered[start : start + count]
+
+    def _tell(self, inputs: Sequence[dict[str, Any]], texts: Sequence[str]) -> None:
+        tell = self._log_metric  # type: ignore[attr-defined]
+        for row, text in zip(inputs, texts, strict=True):
+            parsed = parse_answer(text)
+            reason = parsed.reason if isinstance(parsed, Refusal) else None
+            letter = None if isinstance(parsed, Refusal) else parsed.letter
+            for option in LETTERS:
+                tell(f"letters/{option}", float(letter == option))
+            tell("letters/none", float(letter is None))
+            for possible in REASONS:
+                tell(f"refusals/{possible}", float(reason == possible))
+            if "answer" in row:
+                tell(f"train_accuracy/{row['question_type']}", float(letter == row["answer"]))
+
+    def _sample(self, inputs: Sequence[dict[str, Any]], texts: Sequence[str], rewards: torch.Tensor) -> list[Sample]:
+        """The first completions of this process's batch: whole groups, since a prompt's completions are adjacent."""
+        weights = self.reward_weights.to(rewards.device)  # type: ignore[attr-defined]
+        samples: list[Sample] = []
+        for row, text, values in zip(inputs, texts, rewards, strict=True):
+            if len(samples) == self.sample_count:
+                break
+            parsed = parse_answer(text)
+            named = zip(self.reward_func_names, values.tolist(), strict=True)
+            samples.append(
+                Sample(
+                    id=row["id"],
+                    question_type=row["question_type"],
+                    task=row.get("task", ""),
+                    question=row["question"],
+                    answer=row.get("answer"),
+                    images=tuple(image_bytes(image) for image in row["images"]),
+                    completion=text,
+                    letter=None if isinstance(parsed, Refusal) else parsed.letter,
+                    refusal=parsed.reason if isinstance(parsed, Refusal) else None,
+                    reward=float((values * weights).nansum()),
+                    rewards=tuple(NamedReward(name=name, value=value) for name, value in named),
+                )
+            )
+        return samples
