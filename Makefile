@@ -1,13 +1,22 @@
-# `make data` builds a small data set on the embedded simulator, `make test` runs the tests; both set up .venv first.
+# `make data` builds a small data set on the embedded simulator, `make tiny` trains a tiny model on such data, `make test`
+# runs the tests; all set up .venv first.
 PYTHON ?= python3
 OUT ?= data/quickstart
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: data test check clean
+.PHONY: data tiny test check clean
 
 data: $(VENV)/.sim
 	$(BIN)/python -m data_gen.build --config configs/data/quickstart.yaml --out $(OUT) --resume
+
+tiny: $(VENV)/.train
+	$(BIN)/python -m data_gen.build --config configs/data/tiny.yaml --out data/tiny --resume
+	$(BIN)/python -m data_gen.build --config configs/data/tiny.yaml --format sft-think --out data/tiny-cold-start --resume
+	test -d models/tiny || $(BIN)/python -m train.tiny_model --out models/tiny --dataset data/tiny-cold-start
+	$(BIN)/accelerate launch train/sft.py --config configs/train/tiny_sft.yaml
+	$(BIN)/accelerate launch train/grpo.py --config configs/train/tiny_grpo.yaml
+	$(BIN)/python -m train.report runs/tiny-grpo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
@@ -25,9 +34,13 @@ $(VENV)/.sim: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -e ".[sim]"
 	touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -e ".[dev]"
+$(VENV)/.train: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e ".[sim,train]"
 	touch $@ $(VENV)/.sim
 
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	touch $@ $(VENV)/.sim $(VENV)/.train
+
 clean:
-	rm -rf $(VENV) data
+	rm -rf $(VENV) data models runs

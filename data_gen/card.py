@@ -59,8 +59,13 @@ _SCRIPTED = """\
 - Plans and subtasks come from one script of steps for each task, written by hand: they never vary with the scene."""
 _PHRASED = """\
 - The reasoning is put together from a few phrasings. It teaches the form; long training would teach the phrases."""
+_OPEN_QUESTIONS = f"""\
+prompts without options for reinforcement learning, in the form of the open-ended ablation of
+{_PAPER}: for a frame of an expert demonstration the next waypoint and the current state,
+to be answered by a position after reasoning. The completion is the right position, for reference."""
 _WORDINGS: dict[Format, _Wording] = {
     "mcqa": _Wording("multiple-choice", _QUESTIONS, _BLIND),
+    "open-ended": _Wording("open-ended", _OPEN_QUESTIONS, _PRECISE),
     "sft-direct": _Wording(
         "supervised-fine-tuning", f"{_OPEN_PROMPTS} The completion is the position alone.", _PRECISE
     ),

@@ -106,7 +106,7 @@ class BuildConfig(RecordConfig):
 
     out: Path = Field(Path("data/robot-r1"), description="folder of the data set")
     format: Format = Field(
-        "mcqa", description="questions for RL (mcqa), or rows for supervised training (sft-direct, sft-cot, sft-think)"
+        "mcqa", description="questions for RL (mcqa, open-ended), or rows for SFT (sft-direct, sft-cot, sft-think)"
     )
     camera: str = Field("front", description="camera of recorded RLBench demos; the prompts describe the front view")
     keypoints: KeypointConfig = Field(default_factory=KeypointConfig)

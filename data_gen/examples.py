@@ -49,8 +49,9 @@ def make_rows(demo: Demo, config: BuildConfig, templates: PromptTemplates) -> De
     made = make_questions(demo, config, templates, question_types(config.format))
     if config.format == "mcqa":
         return DemoRows(made.questions, made.keypoints, made.dropped)
-    if config.format == "sft-direct":
-        direct = tuple(_open_example(question, question.answer_text, templates) for question in made.questions)
+    if config.format in ("open-ended", "sft-direct"):
+        think = config.format == "open-ended"
+        direct = tuple(_open_example(question, question.answer_text, templates, think) for question in made.questions)
         return DemoRows(direct, made.keypoints, made.dropped)
     plan = _plan(demo, made.keypoints)
     if isinstance(plan, str):
@@ -96,8 +97,8 @@ def _sentence(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _open_example(question: Question, completion: str, templates: PromptTemplates) -> SftExample:
-    prompt = templates.render_open(question.question_type, question.description, question.state)
+def _open_example(question: Question, completion: str, templates: PromptTemplates, think: bool = False) -> SftExample:
+    prompt = templates.render_open(question.question_type, question.description, question.state, think)
     return SftExample.model_validate({**dict(question), "question": prompt, "completion": completion})
 
 

@@ -9,6 +9,9 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
+TRAINING = (REPOSITORY / "docs" / "training.md").read_text()
+MODULES = sorted(set(re.findall(r"python -m (train\.[a-z_]+)", README + TRAINING)))
+LAUNCHES = re.findall(r"accelerate launch ((?:--\S+ \S+ )*)(train/\w+\.py) --config ([\w./-]+)", README + TRAINING)
 COMMANDS = re.findall(r"python -m (data_gen\.[a-z]+)((?: --?[\w-]+(?: [\w/.-]+)?)*)", README)
 
 
@@ -34,13 +37,42 @@ def test_commands(module: str, flags: str, tmp_path: Path) -> None:
 
 
 def test_there_are_commands_to_test() -> None:
-    assert len(COMMANDS) >= 5
+    assert len(COMMANDS) >= 5 and len(LAUNCHES) >= 5 and len(MODULES) >= 3
 
 
-@pytest.mark.parametrize("target", ["data", "test"])
+@pytest.mark.parametrize("module", MODULES)
+def test_training_modules(module: str) -> None:
+    command = [sys.executable, "-m", module, "--help"]
+    shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    assert f"usage: python -m {module}" in shown
+
+
+def test_launches_name_what_exists() -> None:
+    for launcher_flags, script, config in LAUNCHES:
+        assert (REPOSITORY / script).is_file(), script
+        if config != "FILE.yaml":
+            assert (REPOSITORY / config).is_file(), config  # each is run dry in tests/train/test_configs.py
+        for path in re.findall(r"--config_file (\S+)", launcher_flags):
+            assert (REPOSITORY / path).is_file(), path
+
+
+def test_launch(tiny_model: Path, blocks: Path, tmp_path: Path) -> None:
+    flags = ["--model_name_or_path", str(tiny_model), "--dataset", str(blocks), "--output_dir", str(tmp_path / "run")]
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "train/grpo.py"]
+    command = [*launcher, "--config", "configs/train/tiny_grpo.yaml", *flags, "--dry_run", "true"]
+    shown = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    assert "nothing was trained" in shown
+
+
+@pytest.mark.parametrize("target", ["data", "tiny", "test"])
 def test_make_targets(target: str) -> None:
     plan = subprocess.run(["make", "-n", target], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    assert {"data": "data_gen.build --config configs/data/quickstart.yaml", "test": "-m pytest"}[target] in plan
+    expected = {
+        "data": "data_gen.build --config configs/data/quickstart.yaml",
+        "tiny": "accelerate launch train/grpo.py --config configs/train/tiny_grpo.yaml",
+        "test": "-m pytest",
+    }
+    assert expected[target] in plan
 
 
 def test_pictures_and_links_exist() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
+import torch
 import yaml
 from transformers import TrainingArguments
 from trl import ModelConfig, TrlParser
@@ -13,6 +14,10 @@ from robot_r1.errors import UserError
 REWARDS = ("robot_r1.rewards.format_reward", "robot_r1.rewards.exact_match_reward")
 
 Training = TypeVar("Training", bound=TrainingArguments)
+
+
+def _listed(value: list[str] | str) -> list[str]:
+    return [value] if isinstance(value, str) else value  # YAML's `rewards: my.reward` is no list
 
 
 def _option(help_text: str, default: Any = None) -> Any:
@@ -35,6 +40,9 @@ class DataArguments:
     max_pixels: int | None = _option("larger pictures are made smaller, to this many pixels")
     train_limit: int | None = _option("learn from this many questions only, drawn with the seed")
     check_dataset: bool = _option("say what the data set holds and what would be left out, and stop", False)
+
+    def __post_init__(self) -> None:
+        self.question_types = _listed(self.question_types)
 
 
 @dataclass
@@ -64,6 +72,9 @@ class RewardArguments:
     rewards: list[str] = field(
         default_factory=lambda: list(REWARDS), metadata={"help": "import paths of reward functions in TRL's form"}
     )
+
+    def __post_init__(self) -> None:
+        self.rewards = _listed(self.rewards)
 
 
 @dataclass
@@ -102,6 +113,13 @@ def _plain(value: Any) -> Any:
     return str(value) if not is_dataclass(value) else type(value).__name__
 
 
+def _as_elsewhere(arguments: Sequence[str]) -> list[str]:
+    """For a dry run on a machine without a GPU: transformers would refuse bfloat16 here, where nothing is computed."""
+    given = [place for place, word in enumerate(arguments) if word in ("--dry_run", "--dry-run")]
+    dry = any([*arguments, ""][place + 1].lower() not in ("false", "0", "no", "n", "f") for place in given)
+    return ["--use_cpu", "true"] if dry and not torch.cuda.is_available() else []
+
+
 class _Parser(TrlParser):  # type: ignore[misc]
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; --help lists the flags")
@@ -113,14 +131,15 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     Raises:
         UserError: the file cannot be read, or a name or value is not allowed.
     """
+    arguments = [*arguments, *_as_elsewhere(arguments)]
     parser = _Parser([DataArguments, WatchArguments, RewardArguments, training, ModelArguments])
     try:
-        data, watch, rewards, training_arguments, model = parser.parse_args_and_config(list(arguments))
+        data, watch, rewards, training_arguments, model = parser.parse_args_and_config(arguments)
     except OSError as error:
         raise UserError(f"cannot read configuration {error.filename}: {error.strerror}; see configs/train/") from error
     except IndexError as error:
         raise UserError("--config needs a file, such as configs/train/tiny_grpo.yaml") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"the configuration is not readable YAML: {error}") from error
     except (ValueError, TypeError, ImportError) as error:  # what TRL and transformers say of contradictory values
         raise UserError(str(error)) from error

@@ -36,6 +36,12 @@ class BestModel:
             partial.rename(self._folder)
 
 
+def forget_best(run: Path) -> None:
+    """Take away the best model of a run that begins anew."""
+    if (run / BEST / SCORE).is_file():
+        shutil.rmtree(run / BEST)
+
+
 def best_score(run: Path) -> tuple[float, int]:
     """Held-out accuracy and step of the run's best model; (-1, 0) if it has none yet."""
     try:

@@ -50,26 +50,29 @@ class GreedyEvaluation(TrainerCallback):  # type: ignore[misc]
         self._last_step = -1
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if state.is_world_process_zero:
+            write_records(self._run / QUESTIONS, self._held_out.records())
         if state.global_step == 0:
-            if state.is_world_process_zero:
-                write_records(self._run / QUESTIONS, self._held_out.records())
-            self._evaluate(state)
+            self._evaluate(state, control)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self._every and state.global_step % self._every == 0:
-            self._evaluate(state)
+            self._evaluate(state, control)
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        if self._last_step != state.global_step:
-            self._evaluate(state)
+        came_to_its_end = state.global_step >= state.max_steps  # a process told to end has no time for questions
+        if came_to_its_end and self._last_step != state.global_step:
+            self._evaluate(state, control)
 
-    def _evaluate(self, state: TrainerState) -> None:
+    def _evaluate(self, state: TrainerState, control: TrainerControl) -> None:
         self._last_step = state.global_step
         answers = self._held_out.answers(self._trainer)
         metrics = summary(self._types, answers)
         if state.is_world_process_zero:
             write_records(step_file(self._run / "evaluations", state.global_step), answers)
+        due = control.should_log
         Trainer.log(self._trainer, metrics)  # not the trainer's own: TRL's would cut its averages short here
+        control.should_log = due  # logging has cleared it, and the step's own metrics would not be logged
         if state.global_step > 0:
             self._best.offer(self._trainer, metrics["heldout/accuracy"], state.global_step)
 
@@ -77,17 +80,19 @@ class GreedyEvaluation(TrainerCallback):  # type: ignore[misc]
 class ZeroVarianceGuard(TrainerCallback):  # type: ignore[misc]
     """Ends a run in which the rewards of nearly all groups are equal, so that there is nothing to learn from."""
 
-    def __init__(self, threshold: float, patience: int) -> None:
-        self._threshold, self._patience = threshold, patience
+    def __init__(self, threshold: float, patience: int, whole_batch: bool = False) -> None:
+        """`whole_batch`: the baseline is that of the batch, so only a batch of equal rewards teaches nothing."""
+        self._threshold, self._patience, self._whole_batch = threshold, patience, whole_batch
         self._in_a_row = 0
         self.message: str | None = None
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any
     ) -> None:
-        share = (logs or {}).get("frac_reward_zero_std")
-        if share is None:
+        logs = logs or {}
+        if "frac_reward_zero_std" not in logs:
             return
+        share = float(logs["reward_std"] == 0) if self._whole_batch else logs["frac_reward_zero_std"]
         self._in_a_row = self._in_a_row + 1 if share >= self._threshold else 0
         if self._in_a_row >= self._patience:
             reward = logs.get("reward") or 0.0

@@ -45,15 +45,15 @@ _RECIPE = (
 )
 
 
-def write_card(folder: Path, run: Path) -> None:
-    """Write the card of the model in `folder`, which came out of `run`."""
+def write_card(folder: Path, run: Path, updates: int) -> None:
+    """Write the card of the model in `folder`, which came out of `run` with so many updates."""
     record = read_record(run)
     steps = evaluated_steps(run)
-    step = best_score(run)[1] if folder.name == BEST else (steps[-1] if steps else 0)
+    step = best_score(run)[1] if folder.name == BEST else updates
     template = string.Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
     base = str(record.settings["model_name_or_path"])
     text = template.substitute(
-        base_line=f"base_model: {base}\n" if not Path(base).exists() else "",
+        base_line=f"base_model: {json.dumps(base, ensure_ascii=False)}\n" if not Path(base).exists() else "",
         library="peft" if record.settings["use_peft"] else "transformers",
         name=run.name,
         algorithm=_NAMES[record.algorithm],

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, Image, List
 from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
 from rich.progress import track
 from transformers import ProcessorMixin
 
@@ -134,19 +133,23 @@ def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
 
 def _judge(row: dict[str, Any], processor: ProcessorMixin, settings: DataArguments) -> tuple[str | None, int, int]:
     """Why a row cannot be used, if so, and the tokens of its prompt and of its image."""
-    if row["question"].count(IMAGE_MARK) != 1 or len(row["images"]) != 1:
+    if (row["question"] or "").count(IMAGE_MARK) != 1 or len(row["images"] or []) != 1:
         return f"not exactly one image with its {IMAGE_MARK} mark in the prompt", 0, 0
     if row.get("answer", "A") not in LETTERS:
         return f"the answer is none of {', '.join(LETTERS)}", 0, 0
     try:
-        with PillowImage.open(BytesIO(row["images"][0]["bytes"] or b"")) as image:
-            size = fitted_size(image.size, settings.min_pixels, settings.max_pixels)
-    except UnidentifiedImageError:
-        return "the image cannot be read", 0, 0
-    length, of_image = prompt_tokens(processor, row["question"], size)
+        length, of_image = prompt_tokens(processor, row["question"], _size(row, settings))
+    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError):
+        return "the image cannot be read, or is far longer than wide", 0, 0
     if length > settings.max_prompt_tokens:
         return f"the prompt has more than {settings.max_prompt_tokens} tokens (--max_prompt_tokens)", length, of_image
     return None, length, of_image
+
+
+def _size(row: dict[str, Any], settings: DataArguments) -> tuple[int, int]:
+    with PillowImage.open(BytesIO((row["images"][0] or {}).get("bytes") or b"")) as image:
+        image.load()  # the header of a file that is cut off is whole
+        return fitted_size(image.size, settings.min_pixels, settings.max_pixels)
 
 
 def _check_limits(processor: ProcessorMixin, settings: DataArguments) -> None:

@@ -21,8 +21,8 @@ from robot_r1.question import LETTERS, QUESTION_TYPES
 IMAGE_MARK = "<image>"
 PIXEL_FACTOR = 28
 """Pixels along each side of the area that becomes one image token of Qwen2.5-VL."""
-QUESTION_COLUMNS = ("id", "question_type", "images", "question", "answer")
-"""What training on multiple-choice questions needs; rewards may need more."""
+QUESTION_COLUMNS = ("id", "question_type", "images", "question")
+"""What reinforcement learning needs; the rewards need more, such as `answer` or `target`."""
 SFT_COLUMNS = ("id", "question_type", "images", "question", "completion")
 """What supervised fine-tuning needs."""
 
@@ -63,7 +63,7 @@ def of_types(dataset: Dataset, question_types: Sequence[str]) -> Dataset:
     unknown = set(question_types) - set(QUESTION_TYPES)
     if unknown:
         raise UserError(f"question type {min(unknown)} is unknown; allowed are {', '.join(QUESTION_TYPES)}")
-    types = dataset["question_type"]
+    types = dataset["question_type"][:]
     kept = dataset.select([i for i, name in enumerate(types) if name in question_types])
     if not len(kept):
         raise UserError(f"the data set has no questions of type {', '.join(question_types)}")
@@ -72,7 +72,7 @@ def of_types(dataset: Dataset, question_types: Sequence[str]) -> Dataset:
 
 def subset(dataset: Dataset, count: int, rng: np.random.Generator) -> Dataset:
     """`count` rows, as equally divided over question types as they allow, in the data set's order."""
-    types = np.array(dataset["question_type"])
+    types = np.array(dataset["question_type"][:])
     queues = [rng.permutation(np.flatnonzero(types == name)).tolist() for name in sorted(set(types.tolist()))]
     chosen: list[int] = []
     while len(chosen) < count and any(queues):
@@ -131,5 +131,5 @@ def rendered(dataset: Dataset, min_pixels: int | None, max_pixels: int | None) -
 
 def letter_counts(dataset: Dataset) -> dict[str, int]:
     """How often each letter is the right one."""
-    answers = dataset["answer"] if "answer" in dataset.column_names else []
+    answers = dataset["answer"][:] if "answer" in dataset.column_names else []
     return {letter: sum(answer == letter for answer in answers) for letter in LETTERS}

@@ -1,6 +1,7 @@
 """The end of a run: the last model, the cards, the upload, and what to do next."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from transformers import Trainer
@@ -25,10 +26,10 @@ def finish(settings: Settings[Any], trainer: Trainer, hub_id: str | None) -> Non
         return
     best = run / BEST if (run / BEST).is_dir() else run / LAST
     for folder in {run / LAST, best}:
-        write_card(folder, run)
+        write_card(folder, run, trainer.state.global_step)
     if hub_id:
         print(f"pushed to {upload(best, hub_id)}")
     print(f"best model: {best}\nlast model: {run / LAST}")
     if settings.model.use_peft:
-        print(f"merge:      python -m train.merge {best} --out {run / 'merged'}")
-    print(f"next:       python -m train.report {run}")
+        print(f"merge:      python -m train.merge {quote(str(best))} --out {quote(str(run / 'merged'))}")
+    print(f"next:       python -m train.report {quote(str(run))}")

@@ -38,8 +38,8 @@ class HeldOut:
             HeldOutQuestion(
                 id=row["id"],
                 question_type=row["question_type"],
-                task=row.get("task", ""),
-                demo=row.get("demo", ""),
+                task=row.get("task") or "",
+                demo=row.get("demo") or "",
                 question=row["question"],
                 options=tuple(row.get("options") or ()),
                 answer=row["answer"],

@@ -9,17 +9,14 @@ from transformers import TrainingArguments
 from robot_r1.errors import UserError
 
 
-def take_upload(training: TrainingArguments) -> str | None:
+def upload_target(training: TrainingArguments) -> str | None:
     """The repository to upload to, if any, once access to it is certain.
-
-    The trainer is told nothing of it: its own upload sends the whole output folder, with every evaluation and sample.
 
     Raises:
         UserError: see `check_access`.
     """
     if not training.push_to_hub:
         return None
-    training.push_to_hub = False
     repo: str = training.hub_model_id
     if training.process_index == 0:
         check_access(repo)

@@ -22,10 +22,9 @@ def merge(adapter: Path, out: Path) -> None:
     Raises:
         UserError: the adapter or its base is missing, or the folder exists.
     """
-    if not (adapter / "adapter_config.json").is_file():
-        raise UserError(
-            f"{adapter} holds no LoRA adapter (adapter_config.json); give RUN/best or RUN/last of a LoRA run"
-        )
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if not (adapter / name).is_file():
+            raise UserError(f"{adapter} holds no LoRA adapter ({name}); give RUN/best or RUN/last of a LoRA run")
     if out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
     base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path

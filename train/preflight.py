@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from transformers import TrainingArguments
 from trl import GRPOConfig, RLOOConfig, SFTConfig
 
 from robot_r1.errors import MissingPackageError, UserError
 from train.arguments import Settings
+from train.memory.settings import Sharding
 from train.schedule import Schedule
 from train.trainers.checkpoints import checkpoints
 
@@ -37,9 +39,15 @@ def check_settings(settings: Settings[TrainingArguments]) -> None:
         raise UserError("--push_to_hub needs the name of the repository; add --hub_model_id ORG/NAME")
     if training.push_to_hub and not os.environ.get("HF_TOKEN"):
         raise UserError("--push_to_hub needs a token with write access; set HF_TOKEN")
+    if training.hub_token:
+        raise UserError("--hub_token would be kept in run.json and in the model card; set HF_TOKEN")
+    if training.eval_strategy != "no":
+        raise UserError("eval_strategy: the trainer is given no evaluation set; leave it out (--heldout_every)")
     _check_trackers(training)
     _check_counts(settings)
     _check_folder(settings)
+    if not settings.watch.dry_run and not data.check_dataset:
+        _check_weights(Path(model.model_name_or_path))
     if isinstance(training, SFTConfig):
         _check_sft(training)
     else:
@@ -68,8 +76,17 @@ def _check_counts(settings: Settings[TrainingArguments]) -> None:
     for name in ("heldout_questions", "heldout_every", "sample_every", "samples", "zero_variance_patience"):
         if getattr(watch, name) < 0:
             raise UserError(f"{name} is {getattr(watch, name)}; give 0 or more")
-    if watch.heldout_batch_size < 1:
-        raise UserError(f"heldout_batch_size is {watch.heldout_batch_size}; give 1 or more")
+    for name, value in (
+        ("heldout_batch_size", watch.heldout_batch_size),
+        ("train_limit", settings.data.train_limit),
+        ("processes", watch.processes),
+    ):
+        if value is not None and value < 1:
+            raise UserError(f"{name} is {value}; give 1 or more")
+    if not 0 < watch.max_zero_variance <= 1:
+        raise UserError(f"max_zero_variance is {watch.max_zero_variance:g}; give a share of the groups, such as 0.98")
+    if watch.sharding not in (None, *get_args(Sharding)):
+        raise UserError(f"sharding {watch.sharding} is unknown; allowed are {', '.join(get_args(Sharding))}")
 
 
 def _check_folder(settings: Settings[TrainingArguments]) -> None:
@@ -81,6 +98,16 @@ def _check_folder(settings: Settings[TrainingArguments]) -> None:
         kept = checkpoints(run)
         newest = f", newest checkpoint {kept[-1].name}" if kept else ", without a complete checkpoint"
         raise UserError(f"{run} holds a run{newest}; give --resume to go on with it, or another --output_dir")
+
+
+def _check_weights(folder: Path) -> None:
+    if not folder.is_dir():
+        return  # a Hub id
+    if (folder / "adapter_config.json").is_file():
+        merge = f"python -m train.merge {folder} --out {folder}-merged"
+        raise UserError(f"{folder} holds a LoRA adapter, not a model; merge it first: {merge}")
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("pytorch_model*.bin")):
+        raise UserError(f"{folder} holds no weights (model.safetensors); give the folder of a whole model")
 
 
 def _check_sft(training: SFTConfig) -> None:
@@ -97,9 +124,16 @@ def _check_rl(settings: Settings[TrainingArguments], training: GRPOConfig | RLOO
             f"{len(training.reward_weights)} reward_weights for {len(rewards)} rewards ({', '.join(rewards)}); give "
             "one for each"
         )
+    generated = training.steps_per_generation * training.num_iterations
+    accumulated = training.gradient_accumulation_steps
+    if generated % accumulated and accumulated % generated:
+        raise UserError(
+            f"updates of {accumulated} steps (gradient_accumulation_steps) would straddle generation batches of "
+            f"{generated} (steps_per_generation x num_iterations); make one a multiple of the other"
+        )
     if not training.use_vllm:
         return
-    if find_spec("vllm") is None:
+    if find_spec("vllm") is None and not settings.watch.dry_run:
         raise MissingPackageError("vllm", "vllm")
     longest = settings.data.max_prompt_tokens + training.max_completion_length
     room = getattr(training, "vllm_max_model_length", None)

@@ -31,7 +31,7 @@ def read_evaluation(run: Path, step: int) -> Evaluation:
     types = sorted({question["question_type"] for question in questions.values()})
 
     def interval(kind: str | None) -> Interval:
-        asked = [(a["correct"], questions[a["id"]]) for a in answers]
+        asked = [(a["correct"], questions[a["id"]]) for a in answers if a["id"] in questions]
         chosen = [(c, q["demo"] or q["id"]) for c, q in asked if kind in (None, q["question_type"])]
         return clustered_interval([float(correct) for correct, _ in chosen], [demo for _, demo in chosen])
 

@@ -16,17 +16,18 @@ from trl import GRPOConfig, RLOOConfig, SFTConfig
 
 from robot_r1.errors import UserError
 from train.arguments import Settings
+from train.best import forget_best
 from train.callbacks import GreedyEvaluation, MetricsFile, SampleFiles, SaveOnSigterm, ZeroVarianceGuard
 from train.check_dataset import DatasetCheck, check_dataset, unchecked
 from train.data import QUESTION_COLUMNS, SFT_COLUMNS, of_types, read_split, rendered, subset
 from train.finish import finish
 from train.heldout import HeldOut
-from train.hub import take_upload
+from train.hub import upload_target
 from train.memory.footprint import check_memory
 from train.model import freeze_vision_tower, model_init_kwargs, peft_config, read_processor
 from train.preflight import check_save_points, check_settings
 from train.records import forget_after
-from train.reward_functions import load_rewards
+from train.reward_functions import check_columns, load_rewards
 from train.run_record import begin_record
 from train.schedule import schedule
 from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer, RobotSFTTrainer
@@ -59,6 +60,7 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
     prepared = _prepare(settings, QUESTION_COLUMNS, training.max_completion_length)
     if prepared is None:
         return
+    check_columns(rewards, prepared.questions.column_names)
     plan = schedule(training, len(prepared.questions), _processes(settings))
     if plan.generations_per_epoch == 0:
         raise UserError(
@@ -69,9 +71,7 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
     if not _go_on(settings, prepared, plan.text()):
         return
     training.generation_kwargs = generation_kwargs(prepared.processor, training.generation_kwargs, training.use_vllm)
-    training.model_init_kwargs = model_init_kwargs(settings.model)
-    begin_record(algorithm, settings, prepared.check)
-    hub_id = take_upload(training)
+    hub_id = _begin(algorithm, settings, prepared)
     trainer = trainer_class(
         model=settings.model.model_name_or_path,
         reward_funcs=rewards,
@@ -81,12 +81,17 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
         peft_config=peft_config(settings.model),
     )
     trainer.sample_count = settings.watch.samples
-    guard = ZeroVarianceGuard(settings.watch.max_zero_variance, settings.watch.zero_variance_patience)
+    guard = ZeroVarianceGuard(
+        settings.watch.max_zero_variance,
+        settings.watch.zero_variance_patience,
+        whole_batch=trainer_class is ReinforcePPTrainer,
+    )
     if settings.watch.zero_variance_patience:
         trainer.add_callback(guard)
     if settings.watch.sample_every:
         trainer.add_callback(SampleFiles(trainer, Path(training.output_dir), settings.watch.sample_every))
-    _train(settings, prepared, trainer, plan.updates_per_generation, hub_id)
+    _train(settings, prepared, trainer, plan.updates_per_generation)
+    finish(settings, trainer, None if guard.message else hub_id)
     if guard.message:
         raise UserError(guard.message)
 
@@ -106,9 +111,7 @@ def run_sft(settings: Settings[SFTConfig]) -> None:
     plan = f"update: {per_update} examples; epoch: {-(-len(prepared.questions) // per_update)} updates"
     if not _go_on(settings, prepared, plan):
         return
-    training.model_init_kwargs = model_init_kwargs(settings.model)
-    begin_record("sft", settings, prepared.check)
-    hub_id = take_upload(training)
+    hub_id = _begin("sft", settings, prepared)
     trainer = RobotSFTTrainer(
         model=settings.model.model_name_or_path,
         args=training,
@@ -116,7 +119,8 @@ def run_sft(settings: Settings[SFTConfig]) -> None:
         processing_class=prepared.processor,
         peft_config=peft_config(settings.model),
     )
-    _train(settings, prepared, trainer, 1, hub_id)
+    _train(settings, prepared, trainer, 1)
+    finish(settings, trainer, hub_id)
 
 
 def _prepare(settings: Settings[Any], columns: Sequence[str], completion_tokens: int) -> Prepared | None:
@@ -149,17 +153,12 @@ def _held_out(settings: Settings[Any], processor: ProcessorMixin, completion_tok
         return None
     path = data.heldout_dataset or data.dataset
     assert path is not None
-    columns = QUESTION_COLUMNS if _needs_answers(settings) else ()
-    questions = of_types(read_split(path, data.heldout_split, columns), data.question_types)
+    questions = of_types(read_split(path, data.heldout_split, QUESTION_COLUMNS), data.question_types)
     if "answer" not in questions.column_names:
-        return None  # the completions of these examples are no letters
+        return None  # open-ended prompts: their answers are no letters
     check = check_dataset(questions, processor, data, show=settings.training.process_index == 0)
     chosen = subset(questions.select(check.kept), watch.heldout_questions, np.random.default_rng(0))
     return HeldOut(chosen, processor, watch.heldout_batch_size, completion_tokens, data.min_pixels, data.max_pixels)
-
-
-def _needs_answers(settings: Settings[Any]) -> bool:
-    return settings.data.heldout_dataset is not None or not isinstance(settings.training, SFTConfig)
 
 
 def _go_on(settings: Settings[Any], prepared: Prepared, plan: str) -> bool:
@@ -177,18 +176,29 @@ def _go_on(settings: Settings[Any], prepared: Prepared, plan: str) -> bool:
     return not dry
 
 
+def _begin(algorithm: str, settings: Settings[Any], prepared: Prepared) -> str | None:
+    """Leave the record of the run, and return the repository that its best model is uploaded to, if any."""
+    hub_id = upload_target(settings.training)
+    settings.training.model_init_kwargs = model_init_kwargs(settings.model)
+    begin_record(algorithm, settings, prepared.check)
+    settings.training.push_to_hub = False  # the trainer's own upload sends all evaluations and samples too
+    return hub_id
+
+
 def _processes(settings: Settings[Any]) -> int:
-    return settings.watch.processes or int(settings.training.world_size)
+    told = settings.watch.processes if settings.watch.dry_run else None
+    return told or int(settings.training.world_size)
 
 
-def _train(
-    settings: Settings[Any], prepared: Prepared, trainer: Trainer, updates_per_generation: int, hub_id: str | None
-) -> None:
+def _train(settings: Settings[Any], prepared: Prepared, trainer: Trainer, updates_per_generation: int) -> None:
     run = Path(settings.training.output_dir)
     newest = checkpoints(run)[-1:] if settings.watch.resume else []
     if trainer.is_world_process_zero():
         forget_after(run, int(newest[0].name.split("-")[1]) if newest else -1)
+        if not newest:
+            forget_best(run)
         trainer.add_callback(MetricsFile(run))
+    trainer.accelerator.wait_for_everyone()
     if settings.model.freeze_vision_tower:
         freeze_vision_tower(trainer.model)
     if prepared.held_out is not None:
@@ -198,4 +208,3 @@ def _train(
     trainer.train(resume_from_checkpoint=str(newest[0]) if newest else None)
     if sigterm.stopped:
         raise SystemExit(143)
-    finish(settings, trainer, hub_id)

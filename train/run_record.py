@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from robot_r1.errors import UserError
-from robot_r1.files import write_text
+from robot_r1.files import make_folder, write_text
 from train.arguments import Settings
 from train.check_dataset import DatasetCheck
 
@@ -41,10 +41,15 @@ class RunRecord(BaseModel):
 
 
 def begin_record(algorithm: str, settings: Settings[Any], check: DatasetCheck) -> None:
-    """Write the record of a run that begins; one that goes on keeps the record of its beginning."""
+    """Write the record of a run that begins; one that goes on keeps the record of its beginning.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
     run = Path(settings.training.output_dir)
     if settings.training.process_index or (run / RECORD).exists():
         return
+    make_folder(run)
     data = DataRecord(
         path=str(settings.data.dataset),
         rows=len(check.kept),

@@ -194,18 +194,30 @@ def write_tiny_model(out: Path, shape: TinyShape, dataset: str | None = None) ->
     Raises:
         UserError: the folder has other content, the sizes do not fit each other, or there is no such data set.
     """
-    if out.exists() and any(out.iterdir()):
-        raise UserError(f"{out} exists and is not empty; give another --out or remove it")
-    if shape.hidden % (8 * shape.heads) or shape.vision_hidden % 16:
-        raise UserError(
-            f"hidden {shape.hidden} must be a multiple of 8 x heads ({shape.heads}), vision_hidden "
-            f"{shape.vision_hidden} of 16; try --hidden 128 --heads 4 --vision_hidden 64"
-        )
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out} exists and is no empty folder; give another --out or remove it")
+    _check_sizes(shape)
     tokenizer = build_tokenizer(shape.vocabulary, chain(corpus(), dataset_texts(dataset) if dataset else ()))
     model = build_model(tokenizer, shape)
     build_processor(tokenizer, shape.max_pixels).save_pretrained(out)
     model.save_pretrained(out)
     return int(model.num_parameters())
+
+
+def _check_sizes(shape: TinyShape) -> None:
+    for name, value in vars(shape).items():
+        if value < 1 and name != "seed":
+            raise UserError(f"{name} is {value}; give 1 or more, or leave it out")
+    if shape.heads > 1 and shape.heads % 2:
+        raise UserError(f"heads {shape.heads} is odd, and two of them share a key; give 1 or an even number")
+    if shape.hidden % (8 * shape.heads) or shape.vision_hidden % 16:
+        raise UserError(
+            f"hidden {shape.hidden} must be a multiple of 8 x heads ({shape.heads}), vision_hidden "
+            f"{shape.vision_hidden} of 16; try --hidden 128 --heads 4 --vision_hidden 64"
+        )
+    least = (_PATCH * _MERGE) ** 2
+    if shape.max_pixels < least:
+        raise UserError(f"max_pixels {shape.max_pixels} is less than one image token; give {least} or more")
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,9 +1,9 @@
 """Prompts: one template file per question, with the paper's sections in the paper's order.
 
 A template is plain text with `$name` placeholders (`string.Template`). `<question type>.txt` is the multiple-choice
-question, `<question type>_open.txt` the same without options, for supervised training; `scene.txt` and
-`output_format.txt` are sections that several of them share, as `$scene` and `$output_format`. Users replace templates
-by giving a folder that holds files of the same names.
+question, `<question type>_open.txt` the same without options; `scene.txt`, `output_format.txt` and
+`output_format_open.txt` are sections that several of them share, as `$scene` and so on. Users replace templates by
+giving a folder that holds files of the same names.
 """
 
 import string
@@ -17,10 +17,11 @@ from robot_r1.geometry import PROMPT_ORIGIN
 from robot_r1.question import LETTERS, OPEN_QUESTION_TYPES, QUESTION_TYPES, Point, QuestionType
 
 TEMPLATES = Path(__file__).parent
-_SECTIONS = ("scene", "output_format")
+_SECTIONS = ("scene", "output_format", "output_format_open")
 _REQUIRED: dict[str, set[str]] = {
     "scene": {"description"},
     "output_format": set(),
+    "output_format_open": set(),
     "waypoint": {"description", "state", "options"},
     "current_state": {"description", "options"},
     "movement": {"description", "options"},
@@ -78,9 +79,14 @@ class PromptTemplates:
         listed = "\n".join(f"- [[{letter}]] {text}" for letter, text in zip(LETTERS, options, strict=True))
         return self._substitute(question_type, {**_values(description, state), "options": listed})
 
-    def render_open(self, question_type: QuestionType, description: str, state: Point) -> str:
-        """The prompt of one of `OPEN_QUESTION_TYPES` without options; otherwise as `render`."""
-        return self._substitute(f"{question_type}_open", _values(description, state))
+    def render_open(self, question_type: QuestionType, description: str, state: Point, think: bool) -> str:
+        """The prompt of one of `OPEN_QUESTION_TYPES` without options; otherwise as `render`.
+
+        Args:
+            think: whether to ask for reasoning and answer in their tags, as the questions with options do.
+        """
+        prompt = self._substitute(f"{question_type}_open", _values(description, state))
+        return f"{prompt}\n{self.texts['output_format_open'].template}" if think else prompt
 
     def _substitute(self, name: str, values: Mapping[str, str]) -> str:
         sections = {section: self.texts[section].substitute(values).removesuffix("\n") for section in _SECTIONS}

@@ -12,7 +12,7 @@ from data_gen.manifest import read_manifest
 from tests.data_gen.test_build import REPOSITORY, digest, refused, run
 from tests.support.demos import write_archive
 
-FORMATS: tuple[Format, ...] = ("sft-direct", "sft-cot", "sft-think")
+FORMATS: tuple[Format, ...] = ("open-ended", "sft-direct", "sft-cot", "sft-think")
 FLAGS = ("--variations", "0", "--demos-per-task", "30")
 
 
@@ -61,12 +61,12 @@ def test_card_and_manifest_say_what_the_rows_are(built: tuple[Format, Path]) -> 
     text = (out / "README.md").read_text()
     columns = [line.split("`")[1] for line in text.split("## Columns")[1].split("\n\n")[1].splitlines()]
     assert columns == list(ROW_MODELS[data_format].model_fields)
-    assert "- supervised-fine-tuning\n" in text
+    assert f"- {'open-ended' if data_format == 'open-ended' else 'supervised-fine-tuning'}\n" in text
     assert ("Letters of the right answers" in text) == (data_format == "sft-think")
     assert ("movement" in text.split("## Counts")[1].split("##")[0]) == (data_format == "sft-think")
     dropped = read_manifest(out).dropped
     unaligned = [reason for reason in dropped if reason.endswith("keypoints do not match the script of steps")]
-    assert bool(unaligned) == (data_format != "sft-direct")
+    assert bool(unaligned) == (data_format not in ("open-ended", "sft-direct"))
     assert all(f"{dropped[reason]} questions: {reason}" in text for reason in unaligned)
 
 
@@ -108,7 +108,7 @@ def test_the_configuration_of_mcqa_is_as_before_there_were_formats(archive: Path
 @pytest.mark.parametrize(
     ("data_format", "message"),
     [
-        ("sft", "format is 'sft': Input should be 'mcqa', 'sft-direct', 'sft-cot' or 'sft-think'"),
+        ("sft", "format is 'sft': Input should be 'mcqa', 'open-ended', 'sft-direct', 'sft-cot' or 'sft-think'"),
         ("sft-cot", "dropped, waypoint: keypoints do not match the script"),
     ],
 )

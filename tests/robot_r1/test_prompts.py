@@ -32,7 +32,7 @@ def test_sections_are_the_papers_in_its_order(question_type: QuestionType) -> No
 
 @pytest.mark.parametrize("question_type", OPEN_QUESTION_TYPES)
 def test_open_prompts_share_the_sections_up_to_the_question(question_type: QuestionType) -> None:
-    text = default_templates().render_open(question_type, "press it", (0.1234, -0.00004, 1))
+    text = default_templates().render_open(question_type, "press it", (0.1234, -0.00004, 1), think=False)
     shared, asked = text.rsplit("\n\n", 1)
     assert render(question_type).startswith(shared + "\n\n### Choice Question")
     assert asked.startswith("Let's") and "[x, y, z]" in asked
@@ -74,7 +74,10 @@ def test_users_replace_a_shared_section_and_an_open_prompt(tmp_path: Path) -> No
     (tmp_path / "scene.txt").write_text("Task: $description\n")
     (tmp_path / "current_state_open.txt").write_text("$scene\nWhere is it, for $$5?")
     templates = PromptTemplates.load(tmp_path)
-    assert templates.render_open("current_state", "do $it", (0, 0, 0)) == "Task: do $it\nWhere is it, for $5?"
+    assert (
+        templates.render_open("current_state", "do $it", (0, 0, 0), think=False)
+        == "Task: do $it\nWhere is it, for $5?"
+    )
     assert templates.render("movement", "do", (0, 0, 0), OPTIONS).startswith("Task: do\n\n### Choice Question")
 
 

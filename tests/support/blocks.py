@@ -13,7 +13,8 @@ from train.records import image_bytes
 COLORS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 70, 220), "yellow": (235, 215, 40)}
 PROMPT = "<image>Which color is the block? [A] red [B] green [C] blue [D] yellow"
 SPOILT = ("green", "blue", "yellow")
-"""Colours whose letters the warm start gets at random, so that there is something left to learn."""
+"""Colours whose letters the warm start mostly gets at random, so that there is something left to learn."""
+SPOILT_SHARE = 0.8
 
 
 def block_image(color: str, side: int, rng: np.random.Generator) -> PillowImage.Image:
@@ -40,7 +41,8 @@ def _rows(count: int, rng: np.random.Generator, sizes: tuple[int, ...], spoil: b
     for number in range(count):
         color = str(rng.choice(list(COLORS)))
         letter = LETTERS[list(COLORS).index(color)]
-        said = str(rng.choice(LETTERS)) if spoil and color in SPOILT else letter
+        at_random = spoil and color in SPOILT and rng.random() < SPOILT_SHARE
+        said = str(rng.choice(LETTERS)) if at_random else letter
         image = image_bytes(block_image(color, sizes[number % len(sizes)], rng))
         rows.append(
             {

@@ -1,6 +1,7 @@
 """A resumed run equals one that was never interrupted, bit for bit, however it was interrupted."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,11 +11,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.train.conftest import BARE, CPU
+from tests.conftest import BARE, CPU
 from train import grpo, sft
 from train.trainers.checkpoints import MARKER, checkpoints, is_complete
 
 ROOT = Path(__file__).parents[2]
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+"""As in this process: with more threads the order of additions, and so the last bits, would differ."""
 FULL: list[str] = []
 LORA = ["--use_peft", "true", "--lora_r", "4"]
 ACCUMULATED = [
@@ -69,6 +72,17 @@ def test_resumed_equals_uninterrupted(tiny_model: Path, blocks: Path, tmp_path: 
     assert not equal(whole / "checkpoint-2", whole / "last")
 
 
+def test_a_finished_run_is_not_trained_further(tiny_model: Path, blocks: Path, tmp_path: Path) -> None:
+    """As a cluster does that queues a job again; transformers alone would make one more update."""
+    done = arguments(tiny_model, blocks, tmp_path / "run")
+    grpo.main(done)
+    before = weights(tmp_path / "run" / "last")
+    grpo.main([*done, "--resume", "true"])
+    after = weights(tmp_path / "run" / "last")
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert max(rewards(tmp_path / "run")) == 6
+
+
 def test_sft_resumes_exactly(tiny_model: Path, blocks: Path, tmp_path: Path) -> None:
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     run = ["--model_name_or_path", str(tiny_model), "--dataset", str(blocks), *CPU, *BARE, "--max_steps", "4"]
@@ -105,7 +119,10 @@ def test_sigterm_saves_and_resumes_exactly(tiny_model: Path, blocks: Path, tmp_p
     grpo.main(arguments(tiny_model, blocks, whole, *more))
     script = [sys.executable, "train/grpo.py"]
     told = subprocess.run(
-        script + arguments(tiny_model, blocks, stopped, *more, reward="terminating_reward"), cwd=ROOT, check=False
+        script + arguments(tiny_model, blocks, stopped, *more, reward="terminating_reward"),
+        cwd=ROOT,
+        env=ONE_THREAD,
+        check=False,
     )
     assert told.returncode == 143
     assert [path.name for path in checkpoints(stopped)] == ["checkpoint-4"]  # the next end of a generation batch
@@ -119,7 +136,7 @@ def test_killed_while_saving(tiny_model: Path, blocks: Path, tmp_path: Path, mom
     more = ["--save_total_limit", "1"]
     grpo.main(arguments(tiny_model, blocks, whole, *more))
     script = [sys.executable, "-m", "tests.support.killed_while_saving", moment]
-    dead = subprocess.run(script + arguments(tiny_model, blocks, killed, *more), cwd=ROOT, check=False)
+    dead = subprocess.run(script + arguments(tiny_model, blocks, killed, *more), cwd=ROOT, env=ONE_THREAD, check=False)
     assert dead.returncode == -9
     assert (killed / "checkpoint-4").is_dir() and not is_complete(killed / "checkpoint-4")
     assert [path.name for path in checkpoints(killed)] == ["checkpoint-2"]

@@ -1,6 +1,6 @@
 """The sizes of the released Qwen2.5-VL models, so that a dry run needs neither the Hub nor a download."""
 
-from transformers import AutoConfig, PretrainedConfig, Qwen2_5_VLConfig
+from transformers import AutoConfig, Qwen2_5_VLConfig
 
 from robot_r1.errors import UserError
 
@@ -39,19 +39,24 @@ def published_config(model: str) -> Qwen2_5_VLConfig | None:
     )
 
 
-def model_config(model: str) -> PretrainedConfig:
+def model_config(model: str) -> Qwen2_5_VLConfig:
     """The configuration in a folder or on the Hub; a released model's own where it is known.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is that of another architecture.
     """
     known = published_config(model)
     if known is not None:
         return known
     try:
-        return AutoConfig.from_pretrained(model)
+        config = AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise UserError(
             f"no model in {model} ({reason}); make one: python -m train.tiny_model --out {model}"
         ) from error
+    if not isinstance(config, Qwen2_5_VLConfig):
+        raise UserError(
+            f"{model} is a {config.model_type}, not a qwen2_5_vl; give Qwen/Qwen2.5-VL-7B-Instruct or alike"
+        )
+    return config

@@ -66,6 +66,12 @@ class CheckpointTrainer(Trainer):  # type: ignore[misc]
             mark_complete(folder)
             rotate_checkpoints(str(folder.parent), limit, self.state.best_model_checkpoint)
 
+    def _run_epoch(self, *arguments: Any, **named: Any) -> None:
+        if self.state.global_step >= self.state.max_steps:  # resumed at its end: transformers would update once more
+            self.control.should_training_stop = True
+            return
+        super()._run_epoch(*arguments, **named)
+
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
         target = self.model if model is None else model
         sharded = self.is_fsdp_enabled or self.is_deepspeed_enabled

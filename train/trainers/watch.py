@@ -67,7 +67,7 @@ class WatchTrainer:
                 tell(f"train_accuracy/{row['question_type']}", float(letter == row["answer"]))
 
     def _sample(self, inputs: Sequence[dict[str, Any]], texts: Sequence[str], rewards: torch.Tensor) -> list[Sample]:
-        """The first completions of this process's batch: whole groups, since a prompt's completions are adjacent."""
+        """The first completions of this process's batch; those of a prompt are adjacent."""
         weights = self.reward_weights.to(rewards.device)  # type: ignore[attr-defined]
         samples: list[Sample] = []
         for row, text, values in zip(inputs, texts, rewards, strict=True):
@@ -79,7 +79,7 @@ class WatchTrainer:
                 Sample(
                     id=row["id"],
                     question_type=row["question_type"],
-                    task=row.get("task", ""),
+                    task=row.get("task") or "",
                     question=row["question"],
                     answer=row.get("answer"),
                     images=tuple(image_bytes(image) for image in row["images"]),

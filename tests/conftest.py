@@ -1,5 +1,8 @@
 """A tiny model and a small task, made once for all tests of training."""
 
+import contextlib
+import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,33 @@ def warm_model(tiny_model: Path, blocks: Path, tmp_path_factory: pytest.TempPath
         ]
     )
     return run / "last"
+
+
+@dataclass(frozen=True)
+class ShortRun:
+    """Three updates of GRPO with two weighted rewards, greedy evaluations, samples, and a checkpoint after two."""
+
+    folder: Path
+    arguments: tuple[str, ...]
+    """All but the output folder."""
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def short_run(tiny_model: Path, mixed_blocks: Path, tmp_path_factory: pytest.TempPathFactory) -> ShortRun:
+    """Made once; tests that change it copy it first. There are blanks in the name of its folder."""
+    from train import grpo
+
+    folder = tmp_path_factory.mktemp("short") / "my first run"
+    arguments = (
+        *["--model_name_or_path", str(tiny_model), "--dataset", str(mixed_blocks), *CPU, "--disable_tqdm", "true"],
+        *["--rewards", "tests.support.rewards.vowel_reward", "tests.support.rewards.place_reward"],
+        *["--reward_weights", "1", "0.5", "--num_generations", "4", "--per_device_train_batch_size", "16"],
+        *["--max_completion_length", "8", "--max_steps", "3", "--save_steps", "2", "--logging_steps", "1"],
+        *["--learning_rate", "1e-3", "--heldout_questions", "7", "--heldout_batch_size", "3", "--heldout_every", "2"],
+        *["--sample_every", "2", "--samples", "8"],
+    )
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        grpo.main([*arguments, "--output_dir", str(folder)])
+    return ShortRun(folder, arguments, printed.getvalue())

@@ -1,0 +1,100 @@
+"""The model card and the run's record that it is made from."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from robot_r1.errors import UserError
+from tests.conftest import BARE, CPU, ShortRun
+from train import sft
+from train.card import write_card
+from train.results import read_evaluation
+from train.run_record import read_record
+
+
+def parts(folder: Path) -> tuple[dict[str, Any], str]:
+    """Front matter and text of a card."""
+    _, front, text = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(front), text
+
+
+def test_the_cards_of_a_run(short_run: ShortRun) -> None:
+    front, text = parts(short_run.folder / "last")
+    assert front["pipeline_tag"] == "image-text-to-text" and front["library_name"] == "transformers"
+    assert "base_model" not in front  # a local folder means nothing to others
+    assert "after 3 updates" in text and "last model" in text
+    assert "| questions | after 0 updates | after 3 updates |" in text
+    assert f"| all | {read_evaluation(short_run.folder, 0).overall} |" in text
+    assert "(n = 7, " in text and "[" in str(read_evaluation(short_run.folder, 3).overall)
+    for kind, accuracy in read_evaluation(short_run.folder, 3).by_type.items():
+        assert f"| {kind} | " in text and f" | {accuracy} |" in text
+    assert "| `learning_rate` | 0.001 |" in text
+    assert "| `rewards` | tests.support.rewards.vowel_reward, tests.support.rewards.place_reward |" in text
+    assert "| `reward_weights` | 1.0, 0.5 |" in text
+    assert "torch " in text and "trl " in text and "transformers " in text
+    assert "40 questions of" in text and "movement 13" in text
+    _, best = parts(short_run.folder / "best")
+    assert "best model" in best
+
+
+def test_the_record_of_a_run(short_run: ShortRun) -> None:
+    record = read_record(short_run.folder)
+    assert record.algorithm == "grpo"
+    assert (record.data.rows, record.data.dropped) == (40, {})
+    assert sum(record.data.letters.values()) == 40
+    assert record.settings["max_steps"] == 3 and record.settings["heldout_every"] == 2
+    assert {"robot-r1", "torch", "trl", "transformers", "accelerate", "peft"} <= record.versions.keys()
+    json.dumps(record.model_dump(), allow_nan=False)
+
+
+def test_no_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"holds no run: run.json is missing or damaged; give the output_dir of one"):
+        read_record(tmp_path)
+    (tmp_path / "run.json").write_text('{"algorithm": "gr')
+    with pytest.raises(UserError, match="holds no run"):
+        read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "base", ["org/model", "yes", "a: b #c", 'quote " and \\ slash', "- list\nname: x", "1e5", "\u00fc"]
+)
+def test_odd_characters_do_not_break_the_front_matter(short_run: ShortRun, tmp_path: Path, base: str) -> None:
+    run = tmp_path / "odd: $run #1"
+    run.mkdir()
+    shutil.copytree(short_run.folder / "evaluations", run / "evaluations")
+    record = json.loads((short_run.folder / "run.json").read_text())
+    record["settings"] |= {"model_name_or_path": base, "use_peft": True}
+    record["data"] |= {"path": "my $data: #1", "dropped": {"too long: $5": 3}}
+    (run / "run.json").write_text(json.dumps(record))
+    write_card(run / "last", run, 5)
+    front, text = parts(run / "last")
+    assert front["base_model"] == base and front["library_name"] == "peft"
+    assert "# odd: $run #1" in text and "`my $data: #1`" in text
+    assert "- 3 questions left out: too long: $5" in text
+
+
+def test_without_held_out_questions(
+    tiny_model: Path, mixed_blocks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sft.main(
+        [
+            *["--model_name_or_path", str(tiny_model), "--dataset", str(mixed_blocks), "--output_dir", str(tmp_path)],
+            *[*CPU, *BARE, "--max_steps", "2", "--per_device_train_batch_size", "4", "--save_strategy", "no"],
+        ]
+    )
+    _, text = parts(tmp_path / "last")
+    assert "No held-out questions were asked." in text
+    assert "supervised fine-tuning" in text and "after 2 updates" in text
+    assert f"best model: {tmp_path / 'last'}" in capsys.readouterr().out
+
+
+def test_what_is_printed_at_the_end_can_be_run(short_run: ShortRun) -> None:
+    """Although there are blanks in the folder's name."""
+    folder = short_run.folder
+    assert f"best model: {folder}/best\nlast model: {folder}/last\n" in short_run.printed
+    assert f"next:       python -m train.report '{folder}'" in short_run.printed
+    assert "merge:" not in short_run.printed

@@ -1,0 +1,136 @@
+"""From rows to chat messages with pictures: what a trainer is given."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets import Dataset
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from robot_r1.errors import UserError
+from train.data import (
+    PIXEL_FACTOR,
+    QUESTION_COLUMNS,
+    SFT_COLUMNS,
+    fitted,
+    fitted_size,
+    letter_counts,
+    messages,
+    of_types,
+    read_split,
+    rendered,
+    subset,
+)
+
+
+def test_the_image_stands_where_the_prompt_has_its_mark() -> None:
+    image, text = {"type": "image"}, {"type": "text", "text": "Which?"}
+    assert messages("<image>Which?") == [{"role": "user", "content": [image, text]}]
+    assert messages("Which?<image>")[0]["content"] == [text, image]
+    assert messages("Look: <image> Which?")[0]["content"] == [
+        {"type": "text", "text": "Look: "},
+        image,
+        {"type": "text", "text": " Which?"},
+    ]
+
+
+@given(st.integers(28, 900), st.integers(28, 900), st.integers(4, 100), st.integers(4, 40))
+def test_sides_are_multiples_of_28_within_the_limits(width: int, height: int, least: int, times: int) -> None:
+    low, high = least * PIXEL_FACTOR**2, times * least * PIXEL_FACTOR**2
+    wide, tall = fitted_size((width, height), low, high)
+    assert wide % PIXEL_FACTOR == tall % PIXEL_FACTOR == 0
+    if max(width, height) <= 2 * min(width, height):  # narrower ones cannot keep their shape and every limit
+        assert low <= wide * tall <= high
+
+
+def test_pictures_are_fitted_only_where_a_limit_is_set() -> None:
+    image = Image.new("RGB", (300, 150))
+    assert fitted(image, None, None) is image
+    assert fitted(image, None, 84 * 84).size == (112, 56)
+    assert fitted(image, 400 * 400, None).size == fitted_size((300, 150), 400 * 400, None)
+    assert fitted(image, 28 * 28, None).size == (308, 140)
+
+
+def test_what_a_trainer_reads(blocks: Path) -> None:
+    rows = rendered(read_split(str(blocks), "train", QUESTION_COLUMNS), None, 28 * 28)
+    row = rows[3]
+    assert row["prompt"] == messages(row["question"])
+    assert [image.size for image in row["images"]] == [(28, 28)]
+    assert row["completion"][0]["role"] == "assistant"
+    assert {"id", "answer", "question_type", "task", "demo", "options"} <= row.keys()
+
+
+def test_reading_twice_gives_the_same_pixels(blocks: Path) -> None:
+    rows = rendered(read_split(str(blocks), "test", QUESTION_COLUMNS), None, 28 * 28)
+    assert np.array_equal(np.asarray(rows[0]["images"][0]), np.asarray(rows[0]["images"][0]))
+    whole = rendered(read_split(str(blocks), "test", QUESTION_COLUMNS), None, None)
+    assert whole[0]["images"][0].size == (56, 56)
+
+
+def typed(counts: dict[str, int]) -> Dataset:
+    names = [name for name, count in counts.items() for _ in range(count)]
+    return Dataset.from_dict({"question_type": names, "number": list(range(len(names)))})
+
+
+def drawn(dataset: Dataset, count: int, seed: int) -> Any:
+    return subset(dataset, count, np.random.default_rng(seed))["number"][:]
+
+
+def test_a_subset_is_balanced_and_repeatable() -> None:
+    dataset = typed({"movement": 50, "waypoint": 30, "current_state": 40})
+    chosen = subset(dataset, 10, np.random.default_rng(3))
+    counts = [list(chosen["question_type"]).count(name) for name in ("movement", "waypoint", "current_state")]
+    assert sorted(counts) == [3, 3, 4]
+    assert list(chosen["number"]) == sorted(chosen["number"])
+    assert drawn(dataset, 10, 3) == drawn(dataset, 10, 3) != drawn(dataset, 10, 4)
+
+
+def test_a_subset_takes_what_there_is() -> None:
+    dataset = typed({"movement": 2, "waypoint": 30})
+    chosen = subset(dataset, 12, np.random.default_rng(0))["question_type"]
+    assert (list(chosen).count("movement"), list(chosen).count("waypoint")) == (2, 10)
+    assert len(subset(dataset, 1000, np.random.default_rng(0))) == 32
+
+
+def test_rows_of_some_types(blocks: Path) -> None:
+    dataset = read_split(str(blocks), "test", QUESTION_COLUMNS)
+    assert of_types(dataset, []) is dataset
+    assert set(of_types(dataset, ["movement", "waypoint"])["question_type"]) == {"movement", "waypoint"}
+    with pytest.raises(UserError, match="question type grasp is unknown; allowed are waypoint, current_state"):
+        of_types(dataset, ["grasp", "waypoint"])
+    with pytest.raises(UserError, match="no questions of type movement"):
+        of_types(typed({"waypoint": 3}), ["movement"])
+
+
+def test_letters_are_counted(blocks: Path) -> None:
+    counts = letter_counts(read_split(str(blocks), "test", QUESTION_COLUMNS))
+    assert sum(counts.values()) == 120 and min(counts.values()) > 10
+    assert letter_counts(typed({"waypoint": 3})) == {"A": 0, "B": 0, "C": 0, "D": 0}
+
+
+def test_columns_that_are_missing_are_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"id": ["a"], "question": ["<image>?"]}), tmp_path / "train.parquet")
+    with pytest.raises(UserError, match=r"lacks the columns question_type, images .it has id, question."):
+        read_split(str(tmp_path), "train", QUESTION_COLUMNS)
+    with pytest.raises(UserError, match=r"--format sft-direct, sft-cot or sft-think for train/sft.py"):
+        read_split(str(tmp_path), "train", SFT_COLUMNS)
+
+
+def test_no_such_data_set(tmp_path: Path, blocks: Path) -> None:
+    with pytest.raises(UserError, match="neither a folder nor a Hub id; build one"):
+        read_split(str(tmp_path / "missing"), "train", [])
+    with pytest.raises(UserError, match="doesn't contain any data files"):
+        read_split(str(tmp_path), "train", [])
+    with pytest.raises(UserError, match=r"(?s)Unknown split.*give another split"):
+        read_split(str(blocks), "validation", [])
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    (tmp_path / "train.parquet").write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(UserError, match="give another split or data set"):
+        read_split(str(tmp_path), "train", [])
