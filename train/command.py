@@ -1,9 +1,25 @@
 """What all commands of this package share: ending a user's mistake in one line with exit code 2."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from robot_r1.errors import UserError
+from robot_r1.errors import MissingPackageError, UserError
+
+_PACKAGES = ("torch", "torchvision", "transformers", "trl", "accelerate", "peft", "tokenizers", "qwen_vl_utils")
+
+
+@contextmanager
+def training_packages() -> Iterator[None]:
+    """Around the imports of a command: a missing package of the extra `train` ends in one line and exit code 2."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package not in _PACKAGES:
+            raise
+        print(f"error: {MissingPackageError(package.replace('_', '-'), 'train')}", file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 def run_command(main: Callable[[Sequence[str]], None]) -> int:

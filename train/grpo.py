@@ -10,12 +10,14 @@
 import sys
 from collections.abc import Sequence
 
-from trl import GRPOConfig
+from train.command import run_command, training_packages
 
-from train.arguments import read_settings
-from train.command import run_command
-from train.run import run_rl
-from train.trainers import RobotGRPOTrainer
+with training_packages():
+    from trl import GRPOConfig
+
+    from train.arguments import read_settings
+    from train.run import run_rl
+    from train.trainers import RobotGRPOTrainer
 
 
 def main(arguments: Sequence[str]) -> None:

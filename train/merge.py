@@ -1,6 +1,8 @@
 """Merge a LoRA adapter into its base model: a plain folder that transformers and vLLM load.
 
-python -m train.merge runs/lora/best --out runs/lora/merged
+    python -m train.merge runs/lora/best --out runs/lora/merged
+
+The base is the model that the adapter was trained on, from its folder or the Hub.
 """
 
 import argparse
@@ -9,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from peft import PeftConfig, PeftModel
-from transformers import AutoModelForImageTextToText, AutoProcessor
-
 from robot_r1.errors import UserError
-from train.command import run_command
+from train.command import run_command, training_packages
+
+with training_packages():
+    from peft import PeftConfig, PeftModel
+    from transformers import AutoModelForImageTextToText, AutoProcessor
 
 
 def merge(adapter: Path, out: Path) -> None:

@@ -9,11 +9,13 @@ reward.
 import sys
 from collections.abc import Sequence
 
-from train.arguments import read_settings
-from train.command import run_command
-from train.run import run_rl
-from train.trainers import ReinforcePPTrainer
-from train.trainers.reinforce_pp import ReinforcePPConfig
+from train.command import run_command, training_packages
+
+with training_packages():
+    from train.arguments import read_settings
+    from train.run import run_rl
+    from train.trainers import ReinforcePPTrainer
+    from train.trainers.reinforce_pp import ReinforcePPConfig
 
 
 def main(arguments: Sequence[str]) -> None:

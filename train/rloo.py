@@ -8,12 +8,14 @@ Settings are those of TRL's RLOOConfig and ModelConfig and of train/arguments.py
 import sys
 from collections.abc import Sequence
 
-from trl import RLOOConfig
+from train.command import run_command, training_packages
 
-from train.arguments import read_settings
-from train.command import run_command
-from train.run import run_rl
-from train.trainers import RobotRLOOTrainer
+with training_packages():
+    from trl import RLOOConfig
+
+    from train.arguments import read_settings
+    from train.run import run_rl
+    from train.trainers import RobotRLOOTrainer
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -10,11 +10,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trl import SFTConfig
+from train.command import run_command, training_packages
 
-from train.arguments import read_settings
-from train.command import run_command
-from train.run import run_sft
+with training_packages():
+    from trl import SFTConfig
+
+    from train.arguments import read_settings
+    from train.run import run_sft
 
 
 @dataclass

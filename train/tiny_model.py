@@ -17,22 +17,24 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import torch
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import (
-    GenerationConfig,
-    Qwen2_5_VLConfig,
-    Qwen2_5_VLForConditionalGeneration,
-    Qwen2_5_VLProcessor,
-    Qwen2Tokenizer,
-    Qwen2VLImageProcessor,
-    Qwen2VLVideoProcessor,
-)
-from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
-
 from robot_r1.errors import UserError
-from train.command import run_command
-from train.tiny_corpus import corpus, dataset_texts
+from train.command import run_command, training_packages
+
+with training_packages():
+    import torch
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from transformers import (
+        GenerationConfig,
+        Qwen2_5_VLConfig,
+        Qwen2_5_VLForConditionalGeneration,
+        Qwen2_5_VLProcessor,
+        Qwen2Tokenizer,
+        Qwen2VLImageProcessor,
+        Qwen2VLVideoProcessor,
+    )
+    from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
+
+    from train.tiny_corpus import corpus, dataset_texts
 
 # Order of ids 151643 to 151664 in the released tokenizer; the last eight are not "special" there.
 QWEN_TOKENS = (
