@@ -14,8 +14,8 @@ tiny: $(VENV)/.train
 	$(BIN)/python -m data_gen.build --config configs/data/tiny.yaml --out data/tiny --resume
 	$(BIN)/python -m data_gen.build --config configs/data/tiny.yaml --format sft-think --out data/tiny-cold-start --resume
 	test -d models/tiny || $(BIN)/python -m train.tiny_model --out models/tiny --dataset data/tiny-cold-start
-	$(BIN)/accelerate launch train/sft.py --config configs/train/tiny_sft.yaml
-	$(BIN)/accelerate launch train/grpo.py --config configs/train/tiny_grpo.yaml
+	$(BIN)/accelerate launch train/sft.py --config configs/train/tiny_sft.yaml --resume true
+	$(BIN)/accelerate launch train/grpo.py --config configs/train/tiny_grpo.yaml --resume true
 	$(BIN)/python -m train.report runs/tiny-grpo
 
 test: $(VENV)/.dev

@@ -113,16 +113,16 @@ def _plain(value: Any) -> Any:
     return str(value) if not is_dataclass(value) else type(value).__name__
 
 
-def _as_elsewhere(arguments: Sequence[str]) -> list[str]:
-    """For a dry run on a machine without a GPU: transformers would refuse bfloat16 here, where nothing is computed."""
-    given = [place for place, word in enumerate(arguments) if word in ("--dry_run", "--dry-run")]
-    dry = any([*arguments, ""][place + 1].lower() not in ("false", "0", "no", "n", "f") for place in given)
-    return ["--use_cpu", "true"] if dry and not torch.cuda.is_available() else []
-
-
 class _Parser(TrlParser):  # type: ignore[misc]
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message}; --help lists the flags")
+
+
+def _nothing_computed_here(arguments: Sequence[str]) -> bool:
+    data, watch, *_ = _Parser([DataArguments, WatchArguments]).parse_args_and_config(
+        list(arguments), return_remaining_strings=True
+    )
+    return bool(data.check_dataset or watch.dry_run)
 
 
 def read_settings(training: type[Training], arguments: Sequence[str]) -> Settings[Training]:
@@ -131,10 +131,13 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     Raises:
         UserError: the file cannot be read, or a name or value is not allowed.
     """
-    arguments = [*arguments, *_as_elsewhere(arguments)]
     parser = _Parser([DataArguments, WatchArguments, RewardArguments, training, ModelArguments])
     try:
-        data, watch, rewards, training_arguments, model = parser.parse_args_and_config(arguments)
+        # A machine without a GPU will do where nothing is computed, but transformers would refuse bfloat16 on it.
+        elsewhere = _nothing_computed_here(arguments) and not torch.cuda.is_available()
+        data, watch, rewards, training_arguments, model = parser.parse_args_and_config(
+            [*arguments, *(["--use_cpu", "true"] if elsewhere else [])]
+        )
     except OSError as error:
         raise UserError(f"cannot read configuration {error.filename}: {error.strerror}; see configs/train/") from error
     except IndexError as error:

@@ -80,9 +80,8 @@ class GreedyEvaluation(TrainerCallback):  # type: ignore[misc]
 class ZeroVarianceGuard(TrainerCallback):  # type: ignore[misc]
     """Ends a run in which the rewards of nearly all groups are equal, so that there is nothing to learn from."""
 
-    def __init__(self, threshold: float, patience: int, whole_batch: bool = False) -> None:
-        """`whole_batch`: the baseline is that of the batch, so only a batch of equal rewards teaches nothing."""
-        self._threshold, self._patience, self._whole_batch = threshold, patience, whole_batch
+    def __init__(self, threshold: float, patience: int) -> None:
+        self._threshold, self._patience = threshold, patience
         self._in_a_row = 0
         self.message: str | None = None
 
@@ -90,9 +89,9 @@ class ZeroVarianceGuard(TrainerCallback):  # type: ignore[misc]
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **_: Any
     ) -> None:
         logs = logs or {}
-        if "frac_reward_zero_std" not in logs:
+        share = logs.get("equal_rewards")
+        if share is None:
             return
-        share = float(logs["reward_std"] == 0) if self._whole_batch else logs["frac_reward_zero_std"]
         self._in_a_row = self._in_a_row + 1 if share >= self._threshold else 0
         if self._in_a_row >= self._patience:
             reward = logs.get("reward") or 0.0

@@ -87,6 +87,7 @@ class HeldOut:
         settings = {
             "max_new_tokens": self.max_completion_length,
             "do_sample": False,
+            "repetition_penalty": 1.0,  # else the model's own, made for chatting, which punishes repeated letters
             "pad_token_id": self.processor.tokenizer.pad_token_id,
             "eos_token_id": end,
             "suppress_tokens": vision_token_ids(self.processor),
@@ -94,7 +95,11 @@ class HeldOut:
         backend = DistributedBackend(trainer.accelerator)
         with (
             unwrap_model_for_generation(
-                trainer.model_wrapped, trainer.accelerator, generation_kwargs=settings
+                trainer.model_wrapped,
+                trainer.accelerator,
+                gather_deepspeed3_params=getattr(trainer.args, "ds3_gather_for_generation", True),
+                generation_kwargs=settings,
+                gradient_checkpointing_kwargs=trainer.args.gradient_checkpointing_kwargs,
             ) as model,
             torch.no_grad(),
             backend.summon_full_params(trainer.model_wrapped, recurse=False),

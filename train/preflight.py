@@ -58,10 +58,10 @@ def check_save_points(training: TrainingArguments, plan: Schedule) -> None:
     """Refuse checkpoints inside a generation batch: a run resumed there would sample the batch anew (trl's buffer)."""
     interval = plan.updates_per_generation
     if training.save_strategy == "steps" and training.save_steps % interval:
-        below = int(training.save_steps // interval * interval)
+        below = max(interval, int(training.save_steps // interval * interval))
         raise UserError(
             f"save_steps {training.save_steps:g} falls inside a generation batch of {interval} updates, where "
-            f"resuming is not exact; give a multiple of {interval}, such as {below or interval} or {below + interval}"
+            f"resuming is not exact; give a multiple of {interval}, such as {below} or {below + interval}"
         )
 
 
@@ -90,6 +90,8 @@ def _check_counts(settings: Settings[TrainingArguments]) -> None:
 
 
 def _check_folder(settings: Settings[TrainingArguments]) -> None:
+    if settings.training.process_index:
+        return  # the main process may have begun the run by the time the others look
     run = Path(settings.training.output_dir)
     asked = settings.training.resume_from_checkpoint
     if asked is not None:

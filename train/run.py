@@ -81,11 +81,7 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
         peft_config=peft_config(settings.model),
     )
     trainer.sample_count = settings.watch.samples
-    guard = ZeroVarianceGuard(
-        settings.watch.max_zero_variance,
-        settings.watch.zero_variance_patience,
-        whole_batch=trainer_class is ReinforcePPTrainer,
-    )
+    guard = ZeroVarianceGuard(settings.watch.max_zero_variance, settings.watch.zero_variance_patience)
     if settings.watch.zero_variance_patience:
         trainer.add_callback(guard)
     if settings.watch.sample_every:

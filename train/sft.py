@@ -1,6 +1,7 @@
 """Supervised fine-tuning: the paper's Direct and CoT baselines, and the cold start of reinforcement learning.
 
-    python -m data_gen.build --config configs/data/cold_start.yaml
+    python -m data_gen.build --config configs/data/tiny.yaml --format sft-think --out data/tiny-cold-start
+    python -m train.tiny_model --out models/tiny --dataset data/tiny-cold-start
     accelerate launch train/sft.py --config configs/train/tiny_sft.yaml
 
 Settings are those of TRL's SFTConfig and ModelConfig and of train/arguments.py. Loss is on the completions alone.

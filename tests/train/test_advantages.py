@@ -105,8 +105,8 @@ def test_the_penalty_is_in_the_reward_alone(tiny_model: Path, mixed_blocks: Path
 def test_whitening_over_two_processes_is_that_of_their_union() -> None:
     rng = torch.Generator().manual_seed(0)
     values, mask = torch.randn(6, 5, generator=rng), (torch.rand(6, 5, generator=rng) > 0.3).float()
-    whole = whitened(values, mask, moments(values, mask).float())
-    sums = (moments(values[:2], mask[:2]) + moments(values[2:], mask[2:])).float()
+    whole = whitened(values, mask, moments(values, mask))
+    sums = moments(values[:2], mask[:2]) + moments(values[2:], mask[2:])
     halves = torch.cat([whitened(values[:2], mask[:2], sums), whitened(values[2:], mask[2:], sums)])
     torch.testing.assert_close(whole, halves)
 
@@ -114,3 +114,29 @@ def test_whitening_over_two_processes_is_that_of_their_union() -> None:
 def test_returns_of_a_small_case() -> None:
     returns = token_returns(torch.tensor([1.0]), torch.tensor([[0.1, 0.2, 0.0]]), beta=1.0)
     torch.testing.assert_close(returns, torch.tensor([[0.7, 0.8, 1.0]]))
+
+
+def test_a_batch_without_a_token_that_counts() -> None:
+    values, mask = torch.randn(2, 3), torch.zeros(2, 3)
+    assert not whitened(values, mask, moments(values, mask)).any()
+
+
+def test_nearly_equal_returns_keep_their_scale() -> None:
+    values = 2 - 1e-3 * torch.rand(50, 4, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(50, 4)
+    spread = values.double().var(unbiased=False)
+    expected = (values.double() - values.double().mean()) * torch.rsqrt(spread + 1e-8)
+    torch.testing.assert_close(whitened(values, mask, moments(values, mask)).double(), expected, rtol=1e-3, atol=1e-3)
+
+
+def sometimes_reward(completions: list[Any], **columns: Any) -> list[float | None]:
+    return [None if place % GROUP == 0 else float(place) for place in range(len(completions))]
+
+
+def test_completions_that_no_reward_applies_to_teach_nothing(
+    tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.train.test_advantages.given_rewards", sometimes_reward)
+    batch = scored(ReinforcePPTrainer, ReinforcePPConfig, tiny_model, mixed_blocks, tmp_path, beta=0.0)
+    none = torch.arange(GROUP * PROMPTS) % GROUP == 0
+    assert not batch["advantages"][none].any() and batch["advantages"][~none].any()

@@ -22,7 +22,7 @@ def told(guard: ZeroVarianceGuard, shares: list[float | None]) -> list[bool]:
     found = []
     for step, share in enumerate(shares):
         control = TrainerControl()
-        logs = {"loss": 0.1} if share is None else {"frac_reward_zero_std": share, "reward": 0.25}
+        logs = {"loss": 0.1} if share is None else {"equal_rewards": share, "reward": 0.25}
         guard.on_log(SimpleNamespace(), TrainerState(global_step=step), control, logs)
         found.append(control.should_training_stop)
     return found

@@ -175,3 +175,19 @@ def test_no_test_split(tiny_model: Path, mixed_blocks: Path, tmp_path: Path, sho
         grpo.main(arguments)
     grpo.main([*arguments, "--heldout_split", "train", "--dry_run", "true"])
     grpo.main([*arguments, "--heldout_questions", "0", "--dry_run", "true"])
+
+
+def test_the_models_own_penalty_for_repetition_is_not_used(
+    tiny_model: Path, mixed_blocks: Path, tmp_path: Path
+) -> None:
+    """Qwen2.5-VL's generation settings hold one, which would lower the scores of the letters in the prompt."""
+    processor = read_processor(ModelArguments(model_name_or_path=str(tiny_model)))
+    found = []
+    for penalty in (1.0, 5.0):
+        model = Qwen2_5_VLForConditionalGeneration.from_pretrained(tiny_model)
+        model.generation_config.repetition_penalty = penalty
+        settings = TrainingArguments(str(tmp_path), use_cpu=True, report_to="none")
+        trainer = Trainer(model, settings, processing_class=processor)
+        trainer.model_wrapped = trainer.model
+        found.append([answer.completion for answer in held_out(tiny_model, mixed_blocks, 3, 3).answers(trainer)])
+    assert found[0] == found[1]

@@ -4,7 +4,7 @@ Two faults of the libraries are mended here, for every trainer of this package:
 
 - transformers 5 writes Qwen2.5-VL under the Hub's key names, but on resume loads those names into the live model with
   `strict=False`: every tensor except `lm_head` silently keeps its initial value (QwenLM/Qwen3-VL#1763,
-  modelscope/ms-swift#7947). The same holds for `load_best_model_at_end`. LoRA, FSDP and DeepSpeed load right.
+  modelscope/ms-swift#7947). LoRA, FSDP and DeepSpeed load right.
 - A process killed while it saves leaves a folder that looks like a checkpoint, and the rotation that
   `save_total_limit` asks for may have deleted the last good one by then. A checkpoint counts here only once
   `complete.json` lists its files, and older ones go after that.
@@ -80,6 +80,3 @@ class CheckpointTrainer(Trainer):  # type: ignore[misc]
             return
         saved = type(target).from_pretrained(resume_from_checkpoint, dtype=target.dtype)
         target.load_state_dict(saved.state_dict(), strict=True)
-
-    def _load_best_model(self) -> None:
-        self._load_from_checkpoint(self.state.best_model_checkpoint)

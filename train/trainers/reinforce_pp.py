@@ -43,11 +43,13 @@ def whitened(values: torch.Tensor, mask: torch.Tensor, sums: torch.Tensor) -> to
     Args:
         values: (completions, tokens).
         mask: (completions, tokens), 1 where there is a token.
-        sums: sum, sum of squares and count of the values, over all processes; see `moments`.
+        sums: sum, sum of squares and count of the values in float64, over all processes; see `moments`.
     """
-    mean = sums[0] / sums[2]
-    variance = (sums[1] / sums[2] - mean**2).clamp(min=0)
-    return (values - mean) * torch.rsqrt(variance + 1e-8) * mask
+    count = sums[2].clamp(min=1)  # a batch may have no token that counts
+    mean = sums[0] / count
+    variance = (sums[1] / count - mean**2).clamp(min=0)
+    scaled = (values - mean) * torch.rsqrt(variance + 1e-8)
+    return torch.where(mask.bool(), scaled, 0).to(values.dtype)
 
 
 def moments(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -60,15 +62,17 @@ class ReinforcePPTrainer(CheckpointTrainer, VisionTrainer, WatchTrainer, GRPOTra
     """TRL's GRPO trainer with REINFORCE++'s advantages."""
 
     _name = "REINFORCE++"
+    whole_batch_baseline = True
     beta: float
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         scored: dict[str, Any] = super()._generate_and_score_completions(inputs)
-        mask = scored["completion_mask"].float()
         rewards = (self.all_rewards * self.reward_weights.to(self.all_rewards.device)).nansum(dim=1)
+        scorable = ~self.all_rewards.isnan().all(dim=1)  # a completion that no reward applies to teaches nothing
+        mask = scored["completion_mask"].float() * self._local(scorable, len(inputs)).unsqueeze(1)
         kl = self._kl(scored, mask) if self.beta else torch.zeros_like(mask)
         returns = token_returns(self._local(rewards, len(inputs)), kl, self.beta)
-        sums = self.accelerator.reduce(moments(returns, mask), reduction="sum").to(returns.dtype)
+        sums = self.accelerator.reduce(moments(returns, mask), reduction="sum")
         scored["advantages"] = whitened(returns, mask, sums)  # TRL takes advantages of shape (B, T) as they are
         for sample, advantage in zip(self.sampled, scored["advantages"], strict=False):
             sample.advantage = float(advantage[0])
@@ -89,7 +93,7 @@ class ReinforcePPTrainer(CheckpointTrainer, VisionTrainer, WatchTrainer, GRPOTra
         kl: torch.Tensor = (old - scored["ref_per_token_logps"]) * mask
         totals = self.accelerator.reduce(torch.stack([kl.sum(), mask.sum()]), reduction="sum")
         mode = "train" if self.model.training else "eval"
-        self._metrics[mode]["kl"].append((totals[0] / totals[1]).item())
+        self._metrics[mode]["kl"].append((totals[0] / totals[1].clamp(min=1)).item())
         return kl
 
     def _compute_loss(self, model: torch.nn.Module, inputs: dict[str, Any]) -> torch.Tensor:

@@ -18,13 +18,17 @@ from train.records import NamedReward, Sample, image_bytes
 
 
 class WatchTrainer:
-    """Mixed in before a trainer of TRL that generates. `sample_steps` decides when samples are kept."""
+    """Mixed in before a trainer of TRL that generates."""
 
     accelerator: Accelerator
     state: TrainerState
     reward_func_names: list[str]
     model: torch.nn.Module
+    num_generations: int
+    whole_batch_baseline = False
+    """Whether rewards are compared over the whole batch instead of within the group of a prompt."""
     sample_count = 0
+    """How many completions of a generation batch are kept for a file."""
     sampled: Sequence[Sample] = ()
     """The completions of the last generation batch that are kept for a file."""
     all_rewards: torch.Tensor
@@ -37,6 +41,7 @@ class WatchTrainer:
         self.all_rewards = rewards
         texts = [completion_text(completion) for completion in completions]
         if self.model.training:
+            self._metrics["train"]["equal_rewards"].append(self._equal_share(rewards))  # type: ignore[attr-defined]
             self._tell(inputs, texts)
             self.sampled = self._sample(inputs, texts, self._local(rewards, len(texts)))
         return rewards
@@ -47,6 +52,12 @@ class WatchTrainer:
         for sample, advantage in zip(self.sampled, advantages, strict=False):
             sample.advantage = float(advantage if advantage.dim() == 0 else advantage[0])
         return scored
+
+    def _equal_share(self, rewards: torch.Tensor) -> float:
+        """Share of groups from which nothing is learned; unlike TRL's metric it leaves out a KL penalty (RLOO's)."""
+        totals = (rewards * self.reward_weights.to(rewards.device)).nansum(dim=1)  # type: ignore[attr-defined]
+        groups = totals.view(1, -1) if self.whole_batch_baseline else totals.view(-1, self.num_generations)
+        return float(torch.isclose(groups.amax(dim=1), groups.amin(dim=1)).float().mean())
 
     def _local(self, gathered: torch.Tensor, count: int) -> torch.Tensor:
         start = self.accelerator.process_index * count
