@@ -3,7 +3,8 @@
     python benchmarks/trainer_speed.py                                              # a tiny model on a CPU
     python benchmarks/trainer_speed.py --model Qwen/Qwen2.5-VL-7B-Instruct --lora   # random weights, on a GPU
 
-Both train on the same data. Each trainer runs in a process of its own, in turn, on random weights. The first update is left out.
+Both train on the same data. Each trainer runs in a process of its own, in turn, on random weights. The first update is
+left out.
 """
 
 import argparse

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
 from data_gen.manifest import Manifest
-from data_gen.seeding import generator
 from data_gen.writer import ROW_GROUP
 from robot_r1.files import atomic_path
 from robot_r1.geometry import project
 from robot_r1.question import LETTERS, QUESTION_TYPES
+from robot_r1.seeding import generator
 
 CONTACT_SHEET = "contact_sheet.png"
 COLUMNS = 5

@@ -10,12 +10,12 @@ from data_gen.config import BuildConfig
 from data_gen.formats import Row, question_types
 from data_gen.questions import DemoQuestions, make_questions
 from data_gen.reasoning import current_state_reasoning, move_words, movement_reasoning, waypoint_reasoning
-from data_gen.seeding import generator
 from robot_r1.demo import Demo
 from robot_r1.movement import Movement, movement_between
 from robot_r1.prompts import PromptTemplates
 from robot_r1.question import Question
 from robot_r1.scripts import align, script
+from robot_r1.seeding import generator
 from robot_r1.sft_example import ColdStartExample, SftExample
 
 NO_SCRIPT = "no script of steps for this task"

@@ -14,12 +14,12 @@ import numpy as np
 from data_gen.config import BuildConfig
 from data_gen.distractors import PointContext, draw_movements, draw_points
 from data_gen.keypoints import find_keypoints
-from data_gen.seeding import generator
 from robot_r1.demo import Demo
 from robot_r1.geometry import Array
 from robot_r1.movement import movement_between, movement_text
 from robot_r1.prompts import PromptTemplates, point_text
 from robot_r1.question import LETTERS, QUESTION_TYPES, TRUE_OPTION, Point, Question, QuestionType
+from robot_r1.seeding import generator
 
 NO_MOVEMENT = "next keypoint within the dead zone"
 

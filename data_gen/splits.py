@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from data_gen.config import SplitBy
-from data_gen.seeding import generator
 from robot_r1.demo import DemoKey
 from robot_r1.question import Split
+from robot_r1.seeding import generator
 
 
 def assign_splits(keys: Sequence[DemoKey], by: SplitBy, test_fraction: float, seed: int) -> dict[str, Split]:

@@ -1,5 +1,6 @@
 """The settings that this project adds to TRL's: where the data is, what is rewarded, what is watched."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Generic, NoReturn, TypeVar
@@ -131,6 +132,8 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     Raises:
         UserError: the file cannot be read, or a name or value is not allowed.
     """
+    # TRL 1.16 sets the old name by default, so every run would be told that it is old.
+    warnings.filterwarnings("ignore", r".*gradient_checkpointing` is deprecated", FutureWarning)
     parser = _Parser([DataArguments, WatchArguments, RewardArguments, training, ModelArguments])
     try:
         # A machine without a GPU will do where nothing is computed, but transformers would refuse bfloat16 on it.

@@ -1,12 +1,11 @@
 """The model with the best held-out accuracy of a run, in RUN/best."""
 
 import json
-import shutil
 from pathlib import Path
 
 from transformers import Trainer
 
-from robot_r1.files import write_text
+from train.folders import remove, save_model, standing
 
 BEST, SCORE = "best", "heldout.json"
 
@@ -23,29 +22,19 @@ class BestModel:
         if accuracy <= self._accuracy:
             return
         self._accuracy = accuracy
-        partial = self._folder.with_name(".best.partial")
-        main = trainer.is_world_process_zero()
-        if main:
-            shutil.rmtree(partial, ignore_errors=True)
-        trainer.accelerator.wait_for_everyone()
-        trainer.save_model(str(partial))
-        trainer.accelerator.wait_for_everyone()
-        if main:
-            write_text(partial / SCORE, json.dumps({"accuracy": accuracy, "step": step}) + "\n")
-            shutil.rmtree(self._folder, ignore_errors=True)
-            partial.rename(self._folder)
+        save_model(trainer, self._folder, {SCORE: json.dumps({"accuracy": accuracy, "step": step}) + "\n"})
 
 
 def forget_best(run: Path) -> None:
     """Take away the best model of a run that begins anew."""
-    if (run / BEST / SCORE).is_file():
-        shutil.rmtree(run / BEST)
+    if (standing(run / BEST) / SCORE).is_file():
+        remove(run / BEST)
 
 
 def best_score(run: Path) -> tuple[float, int]:
     """Held-out accuracy and step of the run's best model; (-1, 0) if it has none yet."""
     try:
-        score = json.loads((run / BEST / SCORE).read_text(encoding="utf-8"))
+        score = json.loads((standing(run / BEST) / SCORE).read_text(encoding="utf-8"))
     except OSError:
         return -1.0, 0
     return float(score["accuracy"]), int(score["step"])

@@ -21,6 +21,10 @@ from robot_r1.question import LETTERS
 from train.arguments import DataArguments
 from train.data import IMAGE_MARK, PIXEL_FACTOR, fitted_size, letter_counts, messages
 
+_END_OF_TURN = 2
+"""Tokens that Qwen's chat template puts after a completion: <|im_end|> and the end of the line."""
+_USUAL_COMPLETION = 256
+
 
 @dataclass(frozen=True)
 class DatasetCheck:
@@ -37,6 +41,8 @@ class DatasetCheck:
     """Prompt tokens of the kept rows, image tokens included."""
     image_tokens: int
     """Tokens of the largest image."""
+    longest_completion: int
+    """Tokens of the longest completion of the kept rows, the end of its turn included; 0 where rows have none."""
     questions: dict[str, int]
     """Kept rows by question type."""
     letters: dict[str, int]
@@ -72,7 +78,7 @@ def check_dataset(dataset: Dataset, processor: ProcessorMixin, settings: DataArg
     _check_limits(processor, settings)
     kept: list[int] = []
     tokens: list[int] = []
-    largest = 0
+    largest = longest_completion = 0
     dropped: Counter[str] = Counter()
     examples: dict[str, str] = {}
     rows = track(_rows(dataset), "checking data", len(dataset), transient=True, disable=not show)
@@ -82,6 +88,7 @@ def check_dataset(dataset: Dataset, processor: ProcessorMixin, settings: DataArg
             kept.append(index)
             tokens.append(length)
             largest = max(largest, of_image)
+            longest_completion = max(longest_completion, _completion_tokens(row, processor))
         else:
             dropped[reason] += 1
             examples.setdefault(reason, row["id"])
@@ -96,13 +103,17 @@ def check_dataset(dataset: Dataset, processor: ProcessorMixin, settings: DataArg
         examples=examples,
         tokens=tuple(tokens),
         image_tokens=largest,
+        longest_completion=longest_completion,
         questions=dict(sorted(Counter(usable["question_type"]).items())),
         letters=letter_counts(usable),
     )
 
 
 def unchecked(dataset: Dataset, settings: DataArguments) -> DatasetCheck:
-    """What a dry run takes for granted where the processor cannot be read: every prompt is as long as is allowed."""
+    """What a dry run takes for granted where the processor cannot be read: every prompt is as long as is allowed.
+
+    A completion to learn is taken to have 256 tokens.
+    """
     with PillowImage.open(BytesIO(next(_rows(dataset))["images"][0]["bytes"])) as image:
         width, height = fitted_size(image.size, settings.min_pixels, settings.max_pixels)
     return DatasetCheck(
@@ -112,6 +123,7 @@ def unchecked(dataset: Dataset, settings: DataArguments) -> DatasetCheck:
         examples={},
         tokens=(settings.max_prompt_tokens,),
         image_tokens=-(-width // PIXEL_FACTOR) * -(-height // PIXEL_FACTOR),
+        longest_completion=_USUAL_COMPLETION,
         questions=dict(sorted(Counter(dataset["question_type"]).items())),
         letters=letter_counts(dataset),
     )
@@ -125,8 +137,13 @@ def prompt_tokens(processor: ProcessorMixin, question: str, size: tuple[int, int
     return len(processor.tokenizer(text)["input_ids"]) - 1 + of_image, of_image
 
 
+def _completion_tokens(row: dict[str, Any], processor: ProcessorMixin) -> int:
+    completion = row.get("completion")
+    return 0 if completion is None else len(processor.tokenizer(completion)["input_ids"]) + _END_OF_TURN
+
+
 def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
-    columns = [name for name in ("id", "question", "answer", "images") if name in dataset.column_names]
+    columns = [name for name in ("id", "question", "answer", "completion", "images") if name in dataset.column_names]
     plain = dataset.select_columns(columns).cast_column("images", List(Image(decode=False)))
     return iter(plain)
 

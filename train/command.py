@@ -1,12 +1,22 @@
 """What all commands of this package share: ending a user's mistake in one line with exit code 2."""
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from robot_r1.errors import MissingPackageError, UserError
 
 _PACKAGES = ("torch", "torchvision", "transformers", "trl", "accelerate", "peft", "tokenizers", "qwen_vl_utils")
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose mistakes are one line, as all of a user's."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a `UserError`, where argparse would print the usage and exit."""
+        raise UserError(f"{message}; see {self.prog} --help")
 
 
 @contextmanager

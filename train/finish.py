@@ -9,6 +9,7 @@ from transformers import Trainer
 from train.arguments import Settings
 from train.best import BEST
 from train.card import write_card
+from train.folders import restore, save_model
 from train.hub import upload
 
 LAST = "last"
@@ -21,9 +22,10 @@ def finish(settings: Settings[Any], trainer: Trainer, hub_id: str | None) -> Non
         UserError: the Hub cannot be reached or refuses.
     """
     run = Path(settings.training.output_dir)
-    trainer.save_model(str(run / LAST))
+    save_model(trainer, run / LAST)
     if not trainer.is_world_process_zero():
         return
+    restore(run / BEST)
     best = run / BEST if (run / BEST).is_dir() else run / LAST
     for folder in {run / LAST, best}:
         write_card(folder, run, trainer.state.global_step)

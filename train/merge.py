@@ -5,18 +5,18 @@
 The base is the model that the adapter was trained on, from its folder or the Hub.
 """
 
-import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from robot_r1.errors import UserError
-from train.command import run_command, training_packages
+from train.command import CommandParser, run_command, training_packages
 
 with training_packages():
     from peft import PeftConfig, PeftModel
     from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    from train.folders import atomic_folder
 
 
 def merge(adapter: Path, out: Path) -> None:
@@ -30,22 +30,21 @@ def merge(adapter: Path, out: Path) -> None:
             raise UserError(f"{adapter} holds no LoRA adapter ({name}); give RUN/best or RUN/last of a LoRA run")
     if out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
-    base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path
+    config = PeftConfig.from_pretrained(str(adapter))
+    base = config.base_model_name_or_path
     try:
-        model = AutoModelForImageTextToText.from_pretrained(base, dtype="auto")
+        model = AutoModelForImageTextToText.from_pretrained(base, revision=config.revision or "main", dtype="auto")
     except OSError as error:
         raise UserError(f"the adapter's base model {base} cannot be loaded: {error}") from error
     merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    merged.save_pretrained(partial)
-    AutoProcessor.from_pretrained(str(adapter)).save_pretrained(partial)
-    partial.rename(out)
+    with atomic_folder(out.absolute()) as folder:
+        merged.save_pretrained(folder)
+        AutoProcessor.from_pretrained(str(adapter)).save_pretrained(folder)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Merge; see the module's text."""
-    parser = argparse.ArgumentParser(prog="python -m train.merge", allow_abbrev=False)
+    parser = CommandParser(prog="python -m train.merge", allow_abbrev=False)
     parser.add_argument("adapter", type=Path, help="folder of the adapter, such as RUN/best")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     given = parser.parse_args(arguments)

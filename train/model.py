@@ -47,7 +47,10 @@ def model_init_kwargs(model: ModelArguments) -> dict[str, Any]:
 def peft_config(model: ModelArguments) -> PeftConfig | None:
     """The LoRA adapter that the settings ask for: all linear layers of the language model, unless told otherwise."""
     config: LoraConfig | None = get_peft_config(_with_targets(model))
-    if config is not None and not model.lora_vision:
+    if config is None:
+        return None
+    config.revision = model.model_revision  # which weights the adapter belongs to, for train/merge.py
+    if not model.lora_vision:
         config.exclude_modules = _VISION_MODULES
     return config
 

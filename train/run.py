@@ -16,11 +16,12 @@ from trl import GRPOConfig, RLOOConfig, SFTConfig
 
 from robot_r1.errors import UserError
 from train.arguments import Settings
-from train.best import forget_best
+from train.best import BEST, forget_best
 from train.callbacks import GreedyEvaluation, MetricsFile, SampleFiles, SaveOnSigterm, ZeroVarianceGuard
 from train.check_dataset import DatasetCheck, check_dataset, unchecked
 from train.data import QUESTION_COLUMNS, SFT_COLUMNS, of_types, read_split, rendered, subset
 from train.finish import finish
+from train.folders import restore
 from train.heldout import HeldOut
 from train.hub import upload_target
 from train.memory.footprint import check_memory
@@ -100,7 +101,7 @@ def run_sft(settings: Settings[SFTConfig]) -> None:
     """
     training = settings.training
     check_settings(settings)
-    prepared = _prepare(settings, SFT_COLUMNS, 256)
+    prepared = _prepare(settings, SFT_COLUMNS, None)
     if prepared is None:
         return
     per_update = training.per_device_train_batch_size * training.gradient_accumulation_steps * _processes(settings)
@@ -119,8 +120,12 @@ def run_sft(settings: Settings[SFTConfig]) -> None:
     finish(settings, trainer, hub_id)
 
 
-def _prepare(settings: Settings[Any], columns: Sequence[str], completion_tokens: int) -> Prepared | None:
-    """Read and check the data; None if that was all that was asked for."""
+def _prepare(settings: Settings[Any], columns: Sequence[str], completion_tokens: int | None) -> Prepared | None:
+    """Read and check the data; None if that was all that was asked for.
+
+    Args:
+        completion_tokens: room for held-out answers (default: that of the longest completion to learn from).
+    """
     data, main = settings.data, settings.training.process_index == 0
     assert data.dataset is not None
     questions = of_types(read_split(data.dataset, data.train_split, columns), data.question_types)
@@ -139,7 +144,7 @@ def _prepare(settings: Settings[Any], columns: Sequence[str], completion_tokens:
         print(check.text())
     if data.check_dataset:
         return None
-    held_out = _held_out(settings, processor, completion_tokens)
+    held_out = _held_out(settings, processor, completion_tokens or check.longest_completion)
     return Prepared(processor, questions.select(check.kept), check, held_out)
 
 
@@ -191,7 +196,9 @@ def _train(settings: Settings[Any], prepared: Prepared, trainer: Trainer, update
     newest = checkpoints(run)[-1:] if settings.watch.resume else []
     if trainer.is_world_process_zero():
         forget_after(run, int(newest[0].name.split("-")[1]) if newest else -1)
-        if not newest:
+        if newest:
+            restore(run / BEST)
+        else:
             forget_best(run)
         trainer.add_callback(MetricsFile(run))
     trainer.accelerator.wait_for_everyone()

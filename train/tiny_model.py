@@ -7,7 +7,6 @@ placeholders, Qwen's special tokens), only narrower; the weights are random, so 
 `train/sft.py` before reinforcement learning can find a reward.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from robot_r1.errors import UserError
-from train.command import run_command, training_packages
+from train.command import CommandParser, run_command, training_packages
 
 with training_packages():
     import torch
@@ -34,6 +33,7 @@ with training_packages():
     )
     from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
 
+    from train.folders import atomic_folder
     from train.tiny_corpus import corpus, dataset_texts
 
 # Order of ids 151643 to 151664 in the released tokenizer; the last eight are not "special" there.
@@ -201,8 +201,9 @@ def write_tiny_model(out: Path, shape: TinyShape, dataset: str | None = None) ->
     _check_sizes(shape)
     tokenizer = build_tokenizer(shape.vocabulary, chain(corpus(), dataset_texts(dataset) if dataset else ()))
     model = build_model(tokenizer, shape)
-    build_processor(tokenizer, shape.max_pixels).save_pretrained(out)
-    model.save_pretrained(out)
+    with atomic_folder(out.absolute()) as folder:
+        build_processor(tokenizer, shape.max_pixels).save_pretrained(folder)
+        model.save_pretrained(folder)
     return int(model.num_parameters())
 
 
@@ -224,7 +225,7 @@ def _check_sizes(shape: TinyShape) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Write a tiny model; see the module's text."""
-    parser = argparse.ArgumentParser(prog="python -m train.tiny_model", allow_abbrev=False)
+    parser = CommandParser(prog="python -m train.tiny_model", allow_abbrev=False)
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--dataset", help="data set whose texts the tokenizer learns too: its prompts become shorter")
     for name, default in vars(TinyShape()).items():

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import (
@@ -16,7 +17,9 @@ from transformers import (
 
 from tests.conftest import ShortRun
 from train import grpo
-from train.best import BestModel, best_score
+from train.best import BestModel, best_score, forget_best
+from train.folders import restore
+from train.run_record import read_record
 
 
 def trainer(model: Path, out: Path) -> Trainer:
@@ -60,6 +63,41 @@ def test_a_half_written_one_is_cleared_away(tiny_model: Path, tmp_path: Path) ->
     assert not (tmp_path / "best" / "old.safetensors").exists() and not (tmp_path / ".best.partial").exists()
 
 
+def test_killed_between_two_models_the_old_one_stands(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = trainer(tiny_model, tmp_path)
+    BestModel(tmp_path).offer(marked(policy, 1.0), 0.5, 2)
+    rename = Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.name == ".best.partial":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        BestModel(tmp_path).offer(marked(policy, 2.0), 0.6, 4)
+    monkeypatch.undo()
+    assert not (tmp_path / "best").exists() and best_score(tmp_path) == (0.5, 2)
+    resumed = BestModel(tmp_path)
+    resumed.offer(marked(policy, 3.0), 0.4, 6)
+    restore(tmp_path / "best")
+    assert (best_score(tmp_path), mark(tmp_path)) == ((0.5, 2), 1.0)
+    (tmp_path / "best").rename(tmp_path / ".best.old")
+    resumed.offer(marked(policy, 4.0), 0.7, 8)
+    assert (best_score(tmp_path), mark(tmp_path)) == ((0.7, 8), 4.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_a_run_that_begins_anew_forgets_the_old_best(tmp_path: Path) -> None:
+    for name in ("best", ".best.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "heldout.json").write_text('{"accuracy": 0.5, "step": 2}')
+    forget_best(tmp_path)
+    assert best_score(tmp_path) == (-1.0, 0) and not list(tmp_path.iterdir())
+
+
 def test_the_best_model_of_a_run_loads(short_run: ShortRun) -> None:
     folder = short_run.folder / "best"
     model = AutoModelForImageTextToText.from_pretrained(folder)
@@ -78,5 +116,6 @@ def test_a_resumed_run_keeps_a_better_model(short_run: ShortRun, tmp_path: Path)
     (run / "best" / "heldout.json").write_text('{"accuracy": 0.99, "step": 2}')
     before = (run / "best" / "model.safetensors").stat().st_mtime_ns
     grpo.main([*short_run.arguments, "--output_dir", str(run), "--resume", "true"])
+    assert [resumption.changed for resumption in read_record(run).resumed] == [{}]
     assert best_score(run) == (0.99, 2)
     assert (run / "best" / "model.safetensors").stat().st_mtime_ns == before

@@ -7,13 +7,20 @@ from typing import Any
 
 import pytest
 import yaml
+from trl import GRPOConfig
 
 from robot_r1.errors import UserError
 from tests.conftest import BARE, CPU, ShortRun
 from train import sft
+from train.arguments import read_settings
 from train.card import write_card
+from train.check_dataset import DatasetCheck
+from train.model import model_init_kwargs, peft_config
+from train.report.run import read_info
 from train.results import read_evaluation
-from train.run_record import read_record
+from train.run_record import begin_record, read_record
+
+CHECK = DatasetCheck(1, (0,), {}, {}, (80,), 16, 0, {}, {})
 
 
 def parts(folder: Path) -> tuple[dict[str, Any], str]:
@@ -32,6 +39,8 @@ def test_the_cards_of_a_run(short_run: ShortRun) -> None:
     assert "(n = 7, " in text and "[" in str(read_evaluation(short_run.folder, 3).overall)
     for kind, accuracy in read_evaluation(short_run.folder, 3).by_type.items():
         assert f"| {kind} | " in text and f" | {accuracy} |" in text
+    assert "on multiple-choice questions about" in text and front["tags"] == ["robot-r1", "multiple-choice"]
+    assert "guessing gives 0.25" in text and "Resumed" not in text
     assert "| `learning_rate` | 0.001 |" in text
     assert "| `rewards` | tests.support.rewards.vowel_reward, tests.support.rewards.place_reward |" in text
     assert "| `reward_weights` | 1.0, 0.5 |" in text
@@ -87,9 +96,54 @@ def test_without_held_out_questions(
         ]
     )
     _, text = parts(tmp_path / "last")
-    assert "No held-out questions were asked." in text
+    assert "No held-out questions were asked." in text and "guessing" not in text
     assert "supervised fine-tuning" in text and "after 2 updates" in text
     assert f"best model: {tmp_path / 'last'}" in capsys.readouterr().out
+
+
+def test_a_run_on_positions_is_not_called_multiple_choice(short_run: ShortRun, tmp_path: Path) -> None:
+    record = json.loads((short_run.folder / "run.json").read_text())
+    record["data"]["letters"] = dict.fromkeys("ABCD", 0)
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    write_card(tmp_path / "last", tmp_path, 5)
+    front, text = parts(tmp_path / "last")
+    assert front["tags"] == ["robot-r1"] and "multiple-choice" not in text and "0.25" not in text
+    assert "on questions about the positions of a gripper in robot demonstrations" in text
+
+
+def test_a_resumed_run_tells_what_was_changed(
+    short_run: ShortRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(short_run.folder, tmp_path / "run", ignore=shutil.ignore_patterns("last", "checkpoint-3"))
+    same = ["--output_dir", str(tmp_path / "run"), "--resume", "true", "--heldout_every", "1", "--logging_steps", "3"]
+
+    def resume(*more: str) -> None:
+        settings = read_settings(GRPOConfig, [*short_run.arguments, *same, *more])
+        peft_config(settings.model)  # fills in its targets, as a run does before it begins its record
+        settings.training.model_init_kwargs = model_init_kwargs(settings.model)
+        settings.training.generation_kwargs = read_record(tmp_path / "run").settings["generation_kwargs"]
+        begin_record("grpo", settings, CHECK)
+
+    resume()
+    assert [resumption.changed for resumption in read_record(tmp_path / "run").resumed] == [{}]
+    write_card(tmp_path / "run" / "last", tmp_path / "run", 3)
+    assert "Resumed" not in parts(tmp_path / "run" / "last")[1]
+    assert "resumed with" not in capsys.readouterr().out
+    resume("--learning_rate", "1e-4", "--rewards", "tests.support.rewards.vowel_reward", "--max_steps", "9")
+    resume("--learning_rate", "1e-4", "--reward_weights", "1", "2", "--max_steps", "9")
+    record = read_record(tmp_path / "run")
+    both = ["tests.support.rewards.vowel_reward", "tests.support.rewards.place_reward"]
+    assert record.resumed[1].changed == {
+        "learning_rate": (0.001, 0.0001),
+        "max_steps": (3, 9),
+        "rewards": (both, both[:1]),
+    }
+    assert record.resumed[2].changed == {"reward_weights": ([1.0, 0.5], [1.0, 2.0]), "rewards": (both[:1], both)}
+    assert record.settings["learning_rate"] == 0.001 and read_info(tmp_path / "run").algorithm == "grpo"
+    assert "resumed with another learning_rate: 0.0001, until now 0.001" in capsys.readouterr().out
+    write_card(tmp_path / "run" / "last", tmp_path / "run", 9)
+    text = parts(tmp_path / "run" / "last")[1]
+    assert "with other settings:\n\n- `learning_rate`: 0.001, now 0.0001\n" in text
 
 
 def test_what_is_printed_at_the_end_can_be_run(short_run: ShortRun) -> None:

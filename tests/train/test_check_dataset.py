@@ -139,6 +139,27 @@ def test_without_a_processor_prompts_are_as_long_as_is_allowed() -> None:
     assert (found.rows, found.kept, found.longest, found.image_tokens) == (2, (0, 1), 500, 50)
 
 
+def test_the_longest_completion_is_that_of_the_chat_template(processor: ProcessorMixin) -> None:
+    features = Features({**FEATURES, "completion": Value("string")})
+    long = row("long", completion="word " * 500, question="<image>" + "Where to? " * 300)
+    rows = [row("short", completion="<think> up </think>"), row("ends", completion="ä " * 9), long]
+    found = check_dataset(
+        Dataset.from_list(rows, features=features), processor, DataArguments(dataset="x", max_prompt_tokens=400), False
+    )
+    conversation = messages(rows[1]["question"])
+    whole = [*conversation, {"role": "assistant", "content": rows[1]["completion"]}]
+    prompt, all_of_it = (
+        len(
+            processor.tokenizer(
+                processor.apply_chat_template(part, add_generation_prompt=ask, tokenize=False)
+            ).input_ids
+        )
+        for part, ask in ((conversation, True), (whole, False))
+    )
+    assert len(found.kept) == 2 and found.longest_completion == all_of_it - prompt
+    assert check([row("plain")], processor).longest_completion == 0
+
+
 def test_the_command_explains_and_trains_nothing(
     tiny_model: Path, blocks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 from transformers import Qwen2_5_VLConfig, Qwen3Config
-from trl import GRPOConfig
+from trl import GRPOConfig, SFTConfig
 
 from robot_r1.errors import UserError
 from tests.conftest import CPU
@@ -95,7 +95,15 @@ def test_an_actual_run_needs_the_processor(mixed_blocks: Path, tmp_path: Path) -
 
 
 CHECK = DatasetCheck(
-    rows=2, kept=(0, 1), dropped={}, examples={}, tokens=(80, 95), image_tokens=16, questions={}, letters={}
+    rows=2,
+    kept=(0, 1),
+    dropped={},
+    examples={},
+    tokens=(80, 95),
+    image_tokens=16,
+    longest_completion=30,
+    questions={},
+    letters={},
 )
 
 
@@ -109,7 +117,47 @@ def test_what_the_estimate_takes_from_the_settings(tiny_model: Path, mixed_block
     assert (found.prompt_tokens, found.patches, found.processes) == (95, 64, 3)
     assert (found.precision, found.optimizer, found.sharding) == ("bf16", "paged_adamw_8bit", "zero2")
     assert found.reference_model and not found.gradient_checkpointing and found.generation == "transformers"
+    assert (found.heldout_batch, found.completion_tokens, found.quantization) == (16, 512, "none")
     check_memory(settings, CHECK, 3, show=False)
+
+
+def test_more_that_the_estimate_takes_from_the_settings(tiny_model: Path, mixed_blocks: Path) -> None:
+    more = ["--use_peft", "true", "--load_in_4bit", "true", "--optim", "adafactor", "--heldout_questions", "7"]
+    more += ["--use_vllm", "true", "--vllm_mode", "colocate", "--vllm_tensor_parallel_size", "2"]
+    found = memory_settings(read_settings(GRPOConfig, dry(tiny_model, mixed_blocks, *more)), CHECK, 2)
+    assert (found.quantization, found.optimizer, found.vllm_devices, found.heldout_batch) == (
+        "4bit",
+        "stateless",
+        2,
+        4,
+    )
+    assert not found.offload_optimizer and not found.offload_weights
+    flags = ["--model_name_or_path", str(tiny_model), "--dataset", str(mixed_blocks), *CPU]
+    supervised = memory_settings(read_settings(SFTConfig, [*flags, "--load_in_8bit", "true"]), CHECK, 1)
+    assert (supervised.completion_tokens, supervised.quantization, supervised.generation) == (30, "8bit", "none")
+
+
+def test_offload_is_that_of_the_launch(tiny_model: Path, mixed_blocks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read_settings(GRPOConfig, dry(tiny_model, mixed_blocks))
+    monkeypatch.setenv("ACCELERATE_DEEPSPEED_OFFLOAD_OPTIMIZER_DEVICE", "cpu")
+    monkeypatch.setenv("ACCELERATE_DEEPSPEED_OFFLOAD_PARAM_DEVICE", "none")
+    found = memory_settings(settings, CHECK, 2)
+    assert found.offload_optimizer and not found.offload_weights
+    monkeypatch.setenv("ACCELERATE_DEEPSPEED_OFFLOAD_PARAM_DEVICE", "cpu")
+    assert memory_settings(settings, CHECK, 2).offload_weights
+
+
+@pytest.mark.parametrize(
+    "more", [["--optim", "lion_32bit"], ["--optim", "sgd", "--optim_args", "momentum=0.9"]], ids=["lion", "momentum"]
+)
+def test_an_optimizer_that_is_not_known_is_a_warning(
+    tiny_model: Path, mixed_blocks: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    flags = [*more, "--gpu_memory", "1", "--dtype", "float32"]
+    settings = read_settings(GRPOConfig, dry(tiny_model, mixed_blocks, *flags))
+    check_memory(settings, CHECK, 1, show=False)
+    said = capsys.readouterr().out
+    assert said.startswith("with AdamW the run needs 1.") and f", which has 1.0 GiB; {more[1]} may need less" in said
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
 from train.memory.activations import HEAD_TOKENS, HEAD_VOCABULARY, activations
 from train.memory.advice import suggestions
 from train.memory.estimate import GIB, Estimate, estimate
-from train.memory.settings import MemorySettings, Precision
+from train.memory.settings import Generation, MemorySettings, Precision, Quantization
 from train.memory.shape import ModelShape, model_shape
 
 ADAPTERS = LoraConfig(r=8, target_modules="all-linear", exclude_modules=r".*visual.*")
@@ -259,6 +259,8 @@ def seven() -> ModelShape:
         ({"sharding": "zero2", "processes": 4}, 2 + 14 / 4),
         ({"sharding": "zero3", "processes": 4, "offload_optimizer": True}, 1),
         ({"optimizer": "paged_adamw_8bit"}, 8),
+        ({"optimizer": "stateless"}, 8),
+        ({"sharding": "zero3", "processes": 4, "offload_optimizer": True, "offload_weights": True}, 0.5),
     ],
 )
 def test_bytes_of_weights_gradients_and_optimizer(
@@ -272,6 +274,18 @@ def test_bytes_of_weights_gradients_and_optimizer(
 def test_8bit_moments_leave_those_of_the_embedding_in_32_bits(seven: ModelShape) -> None:
     held = part(estimate(seven, replace(PAPER, optimizer="adamw_8bit")), "optimizer")
     assert held == 2 * seven.parameters + 6 * seven.embedding
+
+
+@pytest.mark.parametrize(("quantization", "saved"), [("8bit", 1), ("4bit", 2 - 0.5625)])
+def test_quantization_leaves_all_but_the_layers_as_it_is(quantization: Quantization, saved: float) -> None:
+    adapted = model_shape(SEVEN, ADAPTERS, train_vision=True)
+    settings = replace(PAPER, precision="bf16")
+    whole, quantized = (
+        part(estimate(adapted, replace(settings, quantization=kind)), "weights") for kind in ("none", quantization)
+    )
+    layers = 28 * adapted.text.layer_parameters + 32 * adapted.vision.layer_parameters
+    assert whole - quantized == pytest.approx(layers * saved, abs=1)
+    assert 7e9 < layers < adapted.parameters - adapted.embedding - adapted.head
 
 
 def test_a_reference_is_a_second_model_unless_adapters_can_be_switched_off(seven: ModelShape) -> None:
@@ -316,6 +330,38 @@ def test_vllm_holds_its_share_unless_it_sleeps(seven: ModelShape) -> None:
     assert awake.total - asleep.total == min(40 * GIB, asleep.of("training"))
     # A share below what its weights take would not start.
     assert part(estimate(seven, replace(PAPER, generation="vllm_colocate", vllm_memory=0.1)), "vLLM") > 15 * GIB
+
+
+def test_vllm_divides_its_weights_over_devices(seven: ModelShape) -> None:
+    one, two = (
+        part(estimate(seven, replace(PAPER, generation="vllm_colocate", vllm_memory=0.1, vllm_devices=n)), "vLLM")
+        for n in (1, 2)
+    )
+    assert one - two == seven.parameters
+
+
+@pytest.mark.parametrize("generation", ["none", "vllm_server", "vllm_colocate", "transformers"])
+def test_held_out_answers_are_generated_by_transformers_whatever_samples(
+    seven: ModelShape, generation: Generation
+) -> None:
+    settings = replace(PAPER, generation=generation, generation_batch=16, heldout_batch=16)
+    found = estimate(seven, settings)
+    as_sampling = part(estimate(seven, replace(settings, generation="transformers")), "generation by transformers")
+    assert part(found, "held-out answers") == as_sampling > 0
+    assert part(estimate(seven, replace(settings, heldout_batch=0)), "held-out answers") == 0
+    many = estimate(seven, replace(settings, heldout_batch=512))
+    assert many.total == many.of("always") + many.of("evaluating") > found.total
+
+
+def test_held_out_answers_gather_the_whole_model_under_zero3(seven: ModelShape) -> None:
+    settings = replace(PAPER, generation="vllm_server", heldout_batch=1, processes=8, sharding="zero3")
+    assert part(estimate(seven, settings), "held-out answers") > 2 * seven.parameters
+
+
+def test_fewer_held_out_answers_at_once_are_suggested() -> None:
+    settings = replace(PAPER, generation="vllm_server", heldout_batch=640)
+    found = [suggestion.flags[0] for suggestion in suggestions(THREE, settings)]
+    assert any(flag.startswith("--heldout_batch_size ") for flag in found)
 
 
 def test_the_published_setups_fit_and_smaller_ones_do_not(seven: ModelShape) -> None:

@@ -1,5 +1,6 @@
 """A merged adapter is the adapted model, in a folder that loads without PEFT."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,24 @@ def test_a_base_model_that_has_gone(adapter: Path, tmp_path: Path) -> None:
     config.write_text(text.replace(base, f'"base_model_name_or_path": "{gone}",'))
     with pytest.raises(UserError, match=r"the adapter's base model .*gone cannot be loaded"):
         merge(moved, tmp_path / "out")
+
+
+def test_the_revision_of_the_base_model(adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = tmp_path / "pinned"
+    shutil.copytree(adapter, pinned)
+    config = json.loads((pinned / "adapter_config.json").read_text())
+    (pinned / "adapter_config.json").write_text(json.dumps(config | {"revision": "v1.0"}))
+    asked: dict[str, object] = {}
+
+    def refuse(base: str, **named: object) -> None:
+        asked.update(named)
+        raise OSError("not here")
+
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", refuse)
+    for folder, revision in ((pinned, "v1.0"), (adapter, "main")):
+        with pytest.raises(UserError, match="cannot be loaded"):
+            merge(folder, tmp_path / "out")
+        assert asked["revision"] == revision
 
 
 def test_nothing_is_overwritten(adapter: Path, tmp_path: Path) -> None:

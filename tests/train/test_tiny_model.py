@@ -145,6 +145,21 @@ def test_other_content_is_left_alone(tmp_path: Path, tiny_model: Path) -> None:
         write_tiny_model(tmp_path / "file", TinyShape())
 
 
+def test_it_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: object, folder: Path) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Qwen2_5_VLForConditionalGeneration, "save_pretrained", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_tiny_model(tmp_path / "model", TinyShape(vocabulary=400))
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    (tmp_path / "model").mkdir()
+    write_tiny_model(tmp_path / "model", TinyShape(vocabulary=400))
+    assert (tmp_path / "model" / "model.safetensors").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
 @pytest.mark.parametrize("shape", [TinyShape(hidden=32, heads=1, layers=1), TinyShape(hidden=96, heads=6, layers=1)])
 def test_other_sizes_compute(tmp_path: Path, shape: TinyShape, processor: AutoProcessor) -> None:
     from train.tiny_model import build_model

@@ -84,6 +84,8 @@ def _same_training(settings: MemorySettings) -> Iterator[tuple[str, MemorySettin
         yield "--vllm_enable_sleep_mode true", replace(settings, vllm_sleeps=True)
     if settings.generation == "vllm_colocate" and settings.vllm_memory > 0.2:
         yield "--vllm_gpu_memory_utilization 0.2", replace(settings, vllm_memory=0.2)
+    for size in _halves(settings.heldout_batch):
+        yield f"--heldout_batch_size {size}", replace(settings, heldout_batch=size)
     for size in _halves(settings.micro_batch):
         flag = f"--per_device_train_batch_size {size} and more --gradient_accumulation_steps"
         yield flag, replace(settings, micro_batch=size)

@@ -18,7 +18,7 @@ GIB = 2**30
 CONTEXT = 3 * GIB // 2
 """CUDA context, library workspaces and communication buffers: an allowance, not a measurement."""
 
-Phase = Literal["always", "training", "generating"]
+Phase = Literal["always", "training", "generating", "evaluating"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Memory on each device, by part. Training and generating take turns, so the larger of the two counts."""
+    """Memory on each device, by part. The phases take turns, so the largest of them counts."""
 
     parts: tuple[Part, ...]
     device_bytes: int
@@ -44,7 +44,7 @@ class Estimate:
     @property
     def total(self) -> int:
         """Bytes at the peak."""
-        return self.of("always") + max(self.of("training"), self.of("generating"))
+        return self.of("always") + max(self.of("training"), self.of("generating"), self.of("evaluating"))
 
     @property
     def fits(self) -> bool:
@@ -61,7 +61,8 @@ class Estimate:
 def estimate(shape: ModelShape, settings: MemorySettings) -> Estimate:
     """Memory on each device."""
     active = activations(shape, settings)
-    generation: Phase = "generating" if settings.vllm_sleeps else "always"
+    vllm_phase: Phase = "generating" if settings.vllm_sleeps else "always"
+    by_transformers = settings.generation_batch if settings.generation == "transformers" else 0
     parts = (
         Part("weights", _weights(shape, settings), "always"),
         Part("gradients", _gradients(shape, settings), "always"),
@@ -72,8 +73,9 @@ def estimate(shape: ModelShape, settings: MemorySettings) -> Estimate:
         Part("activations", active.kept, "training"),
         Part("backward pass of a layer or the head", active.working, "training"),
         Part("gathered weights", _gathered(shape, settings), "training"),
-        Part("generation by transformers", _generation(shape, settings), "generating"),
-        Part("vLLM", _vllm(shape, settings), generation),
+        Part("generation by transformers", _generation(shape, settings, by_transformers), "generating"),
+        Part("vLLM", _vllm(shape, settings), vllm_phase),
+        Part("held-out answers", _generation(shape, settings, settings.heldout_batch), "evaluating"),
     )
     return Estimate(parts=parts, device_bytes=settings.device_bytes)
 
@@ -88,9 +90,20 @@ def _adapter_bytes(settings: MemorySettings) -> int:
 
 
 def _weights(shape: ModelShape, settings: MemorySettings) -> int:
+    if settings.offload_weights and settings.sharding == "zero3":
+        return 0
     adapters = shape.trainable * _adapter_bytes(settings) if shape.adapters else 0
-    held = shape.parameters * _stored_bytes(settings) + adapters
+    held = shape.parameters * _stored_bytes(settings) + adapters - _saved_by_quantization(shape, settings)
     return held // settings.processes if settings.shards_weights else held
+
+
+def _saved_by_quantization(shape: ModelShape, settings: MemorySettings) -> int:
+    if settings.quantization == "none":
+        return 0
+    # 4 bits and, for every 64 of them, a scale in float32.
+    quantized = 1 if settings.quantization == "8bit" else 0.5 + 4 / 64
+    layers = sum(stack.layers * stack.layer_parameters for stack in (shape.text, shape.vision))
+    return int(layers * (_stored_bytes(settings) - quantized))
 
 
 def _gradients(shape: ModelShape, settings: MemorySettings) -> int:
@@ -101,15 +114,15 @@ def _gradients(shape: ModelShape, settings: MemorySettings) -> int:
 
 
 def _optimizer(shape: ModelShape, settings: MemorySettings) -> int:
-    """AdamW's two moments, and DeepSpeed's float32 weights."""
+    """AdamW's two moments, if that is the optimizer, and DeepSpeed's float32 weights."""
     deepspeed = settings.sharding in ("zero2", "zero3") and settings.precision != "fp32"
     if settings.offload_optimizer:
         return 0
     stored = 4 if deepspeed or shape.adapters else _stored_bytes(settings)
     moments = 2 * stored * shape.trainable
-    if settings.optimizer != "adamw":  # transformers keeps the moments of embeddings in 32 bits
+    if settings.optimizer == "adamw_8bit":  # transformers keeps the moments of embeddings in 32 bits
         moments = 2 * (shape.trainable - shape.trainable_embedding) + 8 * shape.trainable_embedding
-    if settings.optimizer == "paged_adamw_8bit":
+    if settings.optimizer in ("paged_adamw_8bit", "stateless"):
         moments = 0
     held = moments + (4 * shape.trainable if deepspeed else 0)
     return held if settings.sharding == "none" else held // settings.processes
@@ -129,11 +142,11 @@ def _gathered(shape: ModelShape, settings: MemorySettings) -> int:
     return settings.weight_bytes * (2 * shape.text.layer_parameters + shape.embedding + shape.head)
 
 
-def _generation(shape: ModelShape, settings: MemorySettings) -> int:
-    """Keys and values of the whole batch, its prompts' pass through the widest layer, and one token's logits."""
-    if settings.generation != "transformers":
+def _generation(shape: ModelShape, settings: MemorySettings, batch: int) -> int:
+    """Keys and values of a whole batch, its prompts' pass through the widest layer, and one token's logits."""
+    if batch == 0:
         return 0
-    batch, text = settings.generation_batch, shape.text
+    text = shape.text
     length = settings.prompt_tokens + settings.completion_tokens
     # Also under autocast the cache has the type of the weights, as the rotation of the keys has; a layer's is copied
     # as it grows.
@@ -149,7 +162,9 @@ def _generation(shape: ModelShape, settings: MemorySettings) -> int:
 
 
 def _vllm(shape: ModelShape, settings: MemorySettings) -> int:
-    """The share of the device that vLLM takes, and never less than its own weights in bfloat16 need."""
+    """The share of the device that vLLM takes, and never less than its part of the weights in bfloat16 needs."""
     if settings.generation != "vllm_colocate":
         return 0
-    return max(int(settings.vllm_memory * settings.device_bytes), 2 * shape.parameters + CONTEXT)
+    return max(
+        int(settings.vllm_memory * settings.device_bytes), 2 * shape.parameters // settings.vllm_devices + CONTEXT
+    )

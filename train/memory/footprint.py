@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import torch
+from transformers import TrainingArguments
 from trl import SFTConfig
 
 from robot_r1.errors import UserError
@@ -12,17 +13,29 @@ from train.check_dataset import DatasetCheck
 from train.memory.advice import suggestions
 from train.memory.estimate import GIB, Estimate, estimate
 from train.memory.published import model_config
-from train.memory.settings import Generation, MemorySettings, Optimizer, Precision, Sharding
+from train.memory.settings import Generation, MemorySettings, Optimizer, Precision, Quantization, Sharding
 from train.memory.shape import model_shape
 from train.model import peft_config
 
 MARGIN = 1.15
 """An estimate may be this much too high; only what needs more than the device even so is refused."""
 _PATCHES_PER_TOKEN = 4
+_OPTIMIZERS: dict[str, Optimizer] = {
+    "adamw_torch": "adamw",
+    "adamw_torch_fused": "adamw",
+    "adamw_8bit": "adamw_8bit",
+    "adamw_bnb_8bit": "adamw_8bit",
+    "paged_adamw_8bit": "paged_adamw_8bit",
+    "adafactor": "stateless",
+    "sgd": "stateless",
+}
+"""transformers' names of the optimizers whose need is known."""
 
 
 def check_memory(settings: Settings[Any], check: DatasetCheck, processes: int, show: bool) -> None:
     """Estimate the memory of each device, print it if asked to, and refuse what cannot fit.
+
+    An optimizer whose need is not known is taken for AdamW; then a run that would not fit is warned of, not refused.
 
     Raises:
         UserError: the run needs more than the device has; the flags that would make it fit are named.
@@ -35,6 +48,10 @@ def check_memory(settings: Settings[Any], check: DatasetCheck, processes: int, s
     if show:
         print(found.table())
     if found.total <= MARGIN * wanted.device_bytes:
+        return
+    if _optimizer(settings.training) is None:
+        if settings.training.process_index == 0:
+            print(f"with AdamW {_too_much(found)}; {_optimizer_name(settings.training)} may need less")
         return
     ways = [", ".join(way.flags) for way in suggestions(config, wanted, lora, train_vision)]
     raise UserError(f"{_too_much(found)}; it would fit with: {' | or with: '.join(ways) or 'a larger device only'}")
@@ -54,17 +71,22 @@ def memory_settings(settings: Settings[Any], check: DatasetCheck, processes: int
         micro_batch=training.per_device_train_batch_size,
         generation_batch=training.per_device_train_batch_size * steps,
         prompt_tokens=check.longest,
-        completion_tokens=256 if learns_from_examples else training.max_completion_length,
+        completion_tokens=check.longest_completion if learns_from_examples else training.max_completion_length,
         patches=_PATCHES_PER_TOKEN * check.image_tokens,
+        heldout_batch=min(settings.watch.heldout_batch_size, -(-settings.watch.heldout_questions // processes)),
         precision=_precision(settings),
-        optimizer=_optimizer(str(training.optim)),
+        quantization=_quantization(settings),
+        optimizer=_optimizer(training) or "adamw",
         sharding=sharding(settings),
         processes=processes,
+        offload_optimizer=_offloaded("OPTIMIZER"),
+        offload_weights=_offloaded("PARAM"),
         gradient_checkpointing=bool(training.gradient_checkpointing),
         flash_attention="flash" in (settings.model.attn_implementation or ""),
         reference_model=not learns_from_examples and training.beta != 0.0,
         generation=_generation(training),
         vllm_memory=getattr(training, "vllm_gpu_memory_utilization", 0.0),
+        vllm_devices=getattr(training, "vllm_tensor_parallel_size", 1),
         vllm_sleeps=bool(getattr(training, "vllm_enable_sleep_mode", False)),
     )
 
@@ -92,11 +114,26 @@ def _precision(settings: Settings[Any]) -> Precision:
     return "mixed" if settings.training.bf16 or settings.training.fp16 else "fp32"
 
 
-def _optimizer(name: str) -> Optimizer:
-    name = name.removeprefix("OptimizerNames.").lower()
-    if "8bit" not in name:
-        return "adamw"
-    return "paged_adamw_8bit" if "paged" in name else "adamw_8bit"
+def _quantization(settings: Settings[Any]) -> Quantization:
+    if settings.model.load_in_4bit:
+        return "4bit"
+    return "8bit" if settings.model.load_in_8bit else "none"
+
+
+def _optimizer(training: TrainingArguments) -> Optimizer | None:
+    """None: how much it holds is not known here."""
+    if training.optim_args:  # such as a momentum, or a rank
+        return None
+    return _OPTIMIZERS.get(_optimizer_name(training))
+
+
+def _optimizer_name(training: TrainingArguments) -> str:
+    return str(getattr(training.optim, "value", training.optim))
+
+
+def _offloaded(what: str) -> bool:
+    """Whether accelerate was launched with DeepSpeed's offload of this."""
+    return os.environ.get(f"ACCELERATE_DEEPSPEED_OFFLOAD_{what}_DEVICE", "none") in ("cpu", "nvme")
 
 
 def _generation(training: Any) -> Generation:

@@ -6,7 +6,9 @@ from typing import Literal
 Precision = Literal["fp32", "mixed", "bf16"]
 """fp32: everything in float32. mixed: float32 weights, computed in bfloat16 (TRL's default). bf16: both bfloat16."""
 
-Optimizer = Literal["adamw", "adamw_8bit", "paged_adamw_8bit"]
+Optimizer = Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "stateless"]
+"""stateless: next to nothing is held for a parameter, as with Adafactor and with SGD without momentum."""
+Quantization = Literal["none", "8bit", "4bit"]
 Sharding = Literal["none", "zero2", "zero3", "fsdp2"]
 Generation = Literal["none", "transformers", "vllm_colocate", "vllm_server"]
 
@@ -26,11 +28,18 @@ class MemorySettings:
     completion_tokens: int
     patches: int
     """Patches of 14 x 14 pixels of a prompt's image: four times its tokens."""
+    heldout_batch: int = 0
+    """Held-out questions answered at once, always by transformers; 0: none are asked."""
     precision: Precision = "mixed"
+    quantization: Quantization = "none"
+    """Of the frozen matrices in the layers of the language model and of the vision tower, by bitsandbytes."""
     optimizer: Optimizer = "adamw"
     sharding: Sharding = "none"
     processes: int = 1
     offload_optimizer: bool = False
+    """Whether DeepSpeed keeps what the optimizer holds in the memory of the host."""
+    offload_weights: bool = False
+    """Whether ZeRO-3 keeps its shards of the weights there."""
     gradient_checkpointing: bool = True
     flash_attention: bool = False
     reference_model: bool = False
@@ -38,6 +47,8 @@ class MemorySettings:
     generation: Generation = "transformers"
     vllm_memory: float = 0.3
     """`vllm_gpu_memory_utilization`: share of the device that a colocated vLLM takes."""
+    vllm_devices: int = 1
+    """`vllm_tensor_parallel_size`: devices over which a colocated vLLM divides its weights."""
     vllm_sleeps: bool = False
     """`vllm_enable_sleep_mode`: vLLM gives its share back while the model is trained."""
 

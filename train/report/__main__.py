@@ -4,21 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from robot_r1.errors import UserError
-from train.command import run_command
+from train.command import CommandParser, run_command
 from train.report.page import QUESTIONS, write_report
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write the page and print where it is."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="python -m train.report",
         description="Write one HTML page about a training run: curves, answers followed over steps, samples, settings."
         " It needs no network. A run that is still going can be reported at any time.",
