@@ -19,7 +19,7 @@ tiny: $(VENV)/.train
 	$(BIN)/python -m train.report runs/tiny-grpo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

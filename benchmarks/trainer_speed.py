@@ -8,6 +8,7 @@ left out.
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -84,7 +85,8 @@ def measure(run: Run) -> Measured:
         processing_class=read_processor(ModelArguments(model_name_or_path=run.model)),
         peft_config=LoraConfig(target_modules="all-linear", exclude_modules=r".*visual.*") if run.lora else None,
     )
-    trainer.train()
+    with contextlib.redirect_stdout(sys.stderr):  # the table stands alone
+        trainer.train()
     logs = [entry for entry in trainer.state.log_history if "step_time" in entry]
     seconds = statistics.median(entry["step_time"] for entry in logs[1:])
     tokens = (logs[-1]["num_tokens"] - logs[0]["num_tokens"]) / sum(entry["step_time"] for entry in logs[1:])
