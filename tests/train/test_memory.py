@@ -18,6 +18,7 @@ from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
 from train.memory.activations import HEAD_TOKENS, HEAD_VOCABULARY, activations
 from train.memory.advice import suggestions
 from train.memory.estimate import GIB, Estimate, estimate
+from train.memory.published import published_config
 from train.memory.settings import Generation, MemorySettings, Precision, Quantization
 from train.memory.shape import ModelShape, model_shape
 
@@ -33,33 +34,9 @@ PAPER = MemorySettings(
 )
 
 
-def qwen(
-    hidden: int, layers: int, heads: int, key_values: int, intermediate: int, vocabulary: int, tied: bool
-) -> Qwen2_5_VLConfig:
-    """The published sizes of Qwen2.5-VL."""
-    return Qwen2_5_VLConfig(
-        text_config={
-            "hidden_size": hidden,
-            "num_hidden_layers": layers,
-            "num_attention_heads": heads,
-            "num_key_value_heads": key_values,
-            "intermediate_size": intermediate,
-            "vocab_size": vocabulary,
-            "tie_word_embeddings": tied,
-        },
-        vision_config={
-            "depth": 32,
-            "hidden_size": 1280,
-            "intermediate_size": 3420,
-            "num_heads": 16,
-            "out_hidden_size": hidden,
-        },
-        tie_word_embeddings=tied,
-    )
-
-
-SEVEN = qwen(3584, 28, 28, 4, 18944, 152064, tied=False)
-THREE = qwen(2048, 36, 16, 2, 11008, 151936, tied=True)
+SEVEN = published_config("Qwen/Qwen2.5-VL-7B-Instruct")
+THREE = published_config("Qwen/Qwen2.5-VL-3B-Instruct")
+assert SEVEN and THREE
 
 
 def small(hidden: int = 192, layers: int = 4, intermediate: int = 512, vision: int = 96) -> Qwen2_5_VLConfig:
