@@ -1,5 +1,6 @@
 """The settings that this project adds to TRL's: where the data is, what is rewarded, what is watched."""
 
+import difflib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -138,8 +139,8 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     try:
         # A machine without a GPU will do where nothing is computed, but transformers would refuse bfloat16 on it.
         elsewhere = _nothing_computed_here(arguments) and not torch.cuda.is_available()
-        data, watch, rewards, training_arguments, model = parser.parse_args_and_config(
-            [*arguments, *(["--use_cpu", "true"] if elsewhere else [])]
+        data, watch, rewards, training_arguments, model, unknown = parser.parse_args_and_config(
+            [*arguments, *(["--use_cpu", "true"] if elsewhere else [])], return_remaining_strings=True
         )
     except OSError as error:
         raise UserError(f"cannot read configuration {error.filename}: {error.strerror}; see configs/train/") from error
@@ -149,4 +150,11 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
         raise UserError(f"the configuration is not readable YAML: {error}") from error
     except (ValueError, TypeError, ImportError) as error:  # what TRL and transformers say of contradictory values
         raise UserError(str(error)) from error
+    if unknown:
+        known = [item.name for part in (data, watch, rewards, training_arguments, model) for item in fields(part)]
+        name = str(unknown[0]).removeprefix("--").replace("-", "_")
+        close = difflib.get_close_matches(name, known, n=1)
+        raise UserError(
+            f"unknown setting {unknown[0]}; {f'did you mean {close[0]}?' if close else '--help lists them'}"
+        )
     return Settings(data, watch, rewards, training_arguments, model)

@@ -94,3 +94,9 @@ def test_exit_codes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         codes[word] = run_command(main)
     assert codes == {"right": 0, "wrong": 2, "stop": 130}
     assert capsys.readouterr().err == "error: two lines of text\ninterrupted\n"
+
+
+@pytest.mark.parametrize("flags", [["--lerning_rate", "1"], ["--lerning-rate=1"]])
+def test_an_unknown_setting_is_told_with_the_nearest_name(flags: list[str]) -> None:
+    with pytest.raises(UserError, match=r"unknown setting --lerning.*; did you mean learning_rate\?"):
+        read_settings(GRPOConfig, ["--use_cpu", "true", *flags])
