@@ -153,6 +153,8 @@ def _question(
         state=state,
         target=_point(moment.target),
         gripper_open=bool(demo.gripper_open[moment.frame]),
+        off_screen=not demo.camera.sees(moment.target),
+        gripper_off_screen=not demo.camera.sees(moment.state),
         distractors=(strategy_a, strategy_b, strategy_c, strategy_d),
         source=demo.provenance.source,
         renderer=demo.provenance.renderer,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict
 
 from robot_r1.errors import BadDemoError
-from robot_r1.geometry import Array, canonical_quaternion
+from robot_r1.geometry import Array, canonical_quaternion, project
 
 Source = Literal["simulated", "rlbench-disk", "rlbench"]
 
@@ -56,6 +56,15 @@ class Camera(BaseModel):
             intrinsics=tuple(tuple(map(float, row)) for row in intrinsics),
             extrinsics=tuple(tuple(map(float, row)) for row in extrinsics),
         )
+
+    def sees(self, points: ArrayLike) -> NDArray[np.bool_]:
+        """Whether world points of shape (..., 3), metres, lie in front of the camera and inside its image.
+
+        What stands in between is not looked at.
+        """
+        u, v, depth = np.moveaxis(project(points, np.array(self.intrinsics), np.array(self.extrinsics)), -1, 0)
+        inside: NDArray[np.bool_] = (depth > 0) & (u >= 0) & (u < self.width) & (v >= 0) & (v < self.height)
+        return inside
 
 
 class Provenance(BaseModel):

@@ -46,6 +46,8 @@ class Question(BaseModel):
     state: Point = Field(description="tip position at `frame`, metres, world frame")
     target: Point = Field(description="tip position at `keypoint_frame`, metres, world frame")
     gripper_open: bool = Field(description="whether the gripper is open at `frame`")
+    off_screen: bool = Field(description="whether the next keypoint lies outside the image")
+    gripper_off_screen: bool = Field(description="whether the gripper's tip lies outside the image")
     distractors: tuple[str, str, str, str] = Field(
         description="strategy that made each option, `answer` for the right one"
     )

@@ -31,6 +31,8 @@ class SftExample(BaseModel):
     state: Point = Field(description=_same("state"))
     target: Point = Field(description=_same("target"))
     gripper_open: bool = Field(description=_same("gripper_open"))
+    off_screen: bool = Field(description=_same("off_screen"))
+    gripper_off_screen: bool = Field(description=_same("gripper_off_screen"))
     source: str = Field(description=_same("source"))
     renderer: str = Field(description=_same("renderer"))
     camera: Camera = Field(description=_same("camera"))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from robot_r1.page.fitting import clip, fair_limit, size
+from robot_r1.page.pictures import data_uri
 from train.report.answers import Answers, Attempt, HeldOutQuestion, Sample, StoredImage, read_images
-from train.report.fitting import clip, fair_limit, size, spread
+from train.report.fitting import spread
 from train.report.outcomes import outcomes
-from train.report.pictures import data_uri
 
 Verdict = Literal["right", "wrong", "refused"]
 

@@ -1,14 +1,11 @@
 """The page: everything put together and written as one file that asks for nothing else."""
 
-import base64
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from robot_r1.errors import UserError
-from robot_r1.files import write_text
+from robot_r1.page.templating import render_page, write_page
 from train.report.answers import Answers, read_answers
 from train.report.cards import question_cards, sample_cards
 from train.report.curves import Line, held_out_accuracy, sections
@@ -16,7 +13,6 @@ from train.report.outcomes import changes
 from train.report.run import Metrics, RunInfo, read_info, read_metrics
 from train.report.svg import BESIDE_GAP, HEIGHT, LEFT, TOP, WIDTH, draw
 from train.report.svg import BESIDE_WIDTH as BESIDE
-from train.report.templating import asset, environment
 
 QUESTIONS = 60
 """Held-out questions shown unless told otherwise."""
@@ -37,12 +33,7 @@ def write_report(run: Path, path: Path, questions: int) -> int:
     Raises:
         UserError: `run` is not the folder of a run, or `path` cannot be written.
     """
-    page = render(run, questions)
-    try:
-        write_text(path, page)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; give --out a file you may write") from error
-    return path.stat().st_size
+    return write_page(path, render(run, questions))
 
 
 def render(run: Path, questions: int) -> str:
@@ -55,33 +46,28 @@ def render(run: Path, questions: int) -> str:
     metrics = read_metrics(run)
     answers = read_answers(run)
     asked = Counter(question.question_type for question in answers.questions)
-    script = asset("page.js")
-    return (
-        environment()
-        .get_template("page.html.j2")
-        .render(
-            name=run.resolve().name,
-            info=info,
-            metrics=metrics,
-            model=_model(info),
-            algorithm=_ALGORITHMS.get(info.algorithm, info.algorithm),
-            scores=_scores(held_out_accuracy(metrics)),
-            notes=_notes(metrics, answers),
-            sections=[
+    return render_page(
+        "train.report",
+        {
+            "name": run.resolve().name,
+            "info": info,
+            "metrics": metrics,
+            "model": _model(info),
+            "algorithm": _ALGORITHMS.get(info.algorithm, info.algorithm),
+            "scores": _scores(held_out_accuracy(metrics)),
+            "notes": _notes(metrics, answers),
+            "sections": [
                 (section, [draw(chart, metrics.last_step) for chart in section.charts])
                 for section in sections(metrics, asked, info.data.letters)
             ],
-            box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "top": TOP, "beside": BESIDE, "gap": BESIDE_GAP},
-            answers=answers,
-            changes=changes(answers),
-            cards=question_cards(run, answers, questions),
-            samples=sample_cards(answers.samples),
-            settings={name: _written(value) for name, value in info.settings.items() if value not in _UNSET},
-            unset=[name for name, value in info.settings.items() if value in _UNSET],
-            style=asset("page.css"),
-            script=script,
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
-        )
+            "box": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "top": TOP, "beside": BESIDE, "gap": BESIDE_GAP},
+            "answers": answers,
+            "changes": changes(answers),
+            "cards": question_cards(run, answers, questions),
+            "samples": sample_cards(answers.samples),
+            "settings": {name: _written(value) for name, value in info.settings.items() if value not in _UNSET},
+            "unset": [name for name, value in info.settings.items() if value in _UNSET],
+        },
     )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from train.report.axes import Axis, share_axis, step_axis, value_axis
+from robot_r1.page.axes import Axis, share_axis, step_axis, value_axis
 from train.report.curves import COLORS, Chart, Line
 from train.report.statistics import running_mean, smoothing_width
 

@@ -42,13 +42,6 @@ def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
         main([str(tmp_path), "--out", str(tmp_path)])
 
 
-def test_a_missing_template_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_run_json(tmp_path)
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(UserError, match=r'jinja2 is not installed; .*pip install -e "\.\[train\]"'):
-        main([str(tmp_path)])
-
-
 def test_a_folder_that_is_no_run_ends_in_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "train.report", str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.report.answers import Attempt, HeldOutQuestion
-from train.report.axes import share_axis, step_axis, value_axis
+from robot_r1.page.axes import share_axis, step_axis, value_axis
 from train.report.curves import Chart, Line, sections
 from train.report.fitting import clip, fair_limit, spread
 from train.report.outcomes import outcomes
-from train.report.pictures import data_uri
+from robot_r1.page.pictures import data_uri
 from train.report.run import Metrics, Series
 from train.report.statistics import running_mean, wilson
 from train.report.svg import DRAWN_POINTS, draw

@@ -10,14 +10,14 @@ SIDE = 256
 QUALITY = 82
 
 
-def data_uri(encoded: bytes) -> str | None:
-    """A JPEG of at most `SIDE` pixels as a `data:` address, or None if the bytes are no picture."""
+def data_uri(encoded: bytes, side: int = SIDE, quality: int = QUALITY) -> str | None:
+    """A JPEG of at most `side` pixels as a `data:` address, or None if the bytes are no picture."""
     try:
         with Image.open(io.BytesIO(encoded)) as image:
             small = image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # what Pillow raises for damaged files
         return None
-    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=QUALITY, optimize=True)
+    small.save(buffer, "JPEG", quality=quality, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

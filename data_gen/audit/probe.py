@@ -1,0 +1,104 @@
+"""The blind probe: small classifiers that learn from options alone which one is right.
+
+It finds what no single rule names. If it does no better than chance, little can be learnt without looking; if it does
+better, a model trained on such questions may learn the same. Questions of one demo are never on both sides of a fold.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from data_gen.audit.features import option_features, task_features
+from robot_r1.blind_questions import BlindQuestions, Codes
+from robot_r1.geometry import Array
+from robot_r1.seeding import generator
+
+MAX_QUESTIONS = 4000
+"""Questions of a type that the probe looks at: whole demos, drawn once and for all."""
+MIN_DEMOS = 5
+FOLDS = 5
+
+
+class _Classifier(Protocol):
+    def fit(self, features: Array, right: NDArray[np.bool_]) -> object: ...
+
+    def predict_proba(self, features: Array) -> Array: ...
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """How often the stronger of the two classifiers finds the right option."""
+
+    classifier: str
+    won: Array
+    """(M,): the chance that it answers each question right; equal scores share the choice."""
+    demo: Codes
+    """(M,): the questions' demos, as in `BlindQuestions`."""
+
+
+def probe(questions: BlindQuestions) -> ProbeResult | None:
+    """Train and test the probe, cross-validated by demo; None if there are fewer than `MIN_DEMOS` demos.
+
+    The same questions give the same result: nothing is drawn but the sample, and one thread does the sums.
+    """
+    sample = questions.subset(_sample(questions))
+    if len(np.unique(sample.demo)) < MIN_DEMOS:
+        return None
+    features = option_features(sample)
+    crossed = np.concatenate([features, task_features(sample, features)], axis=2)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a weaker fit is a weaker attack, no fault
+        results = [
+            ProbeResult("logistic regression", _cross_validate(_logistic, crossed, sample), sample.demo),
+            ProbeResult("boosted trees", _cross_validate(_trees, _with_task(features, sample), sample), sample.demo),
+        ]
+    return max(results, key=lambda result: float(result.won.mean()))
+
+
+def _sample(questions: BlindQuestions) -> NDArray[np.bool_]:
+    """The rows of as many whole demos as give `MAX_QUESTIONS` questions, or all."""
+    demos, counts = np.unique(questions.demo, return_counts=True)
+    order = generator(0, "blind probe", questions.question_type).permutation(len(demos))
+    kept = demos[order][np.cumsum(counts[order]) <= MAX_QUESTIONS]
+    return np.isin(questions.demo, kept)
+
+
+def _with_task(features: Array, questions: BlindQuestions) -> Array:
+    task = np.broadcast_to(questions.task[:, None, None].astype(np.float64), (*features.shape[:2], 1))
+    return np.concatenate([features, task], axis=2)
+
+
+def _logistic() -> _Classifier:
+    model: _Classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.03, max_iter=60))
+    return model
+
+
+def _trees() -> _Classifier:
+    model: _Classifier = HistGradientBoostingClassifier(
+        max_iter=60, max_leaf_nodes=12, min_samples_leaf=30, learning_rate=0.12, early_stopping=False, random_state=0
+    )
+    return model
+
+
+def _cross_validate(make: Callable[[], _Classifier], features: Array, questions: BlindQuestions) -> Array:
+    right = np.arange(4) == questions.answer[:, None]
+    scores = np.zeros(right.shape)
+    folds = GroupKFold(FOLDS)
+    for train, test in folds.split(features, groups=questions.demo):
+        model = make()
+        model.fit(features[train].reshape(-1, features.shape[2]), right[train].ravel())
+        scores[test] = model.predict_proba(features[test].reshape(-1, features.shape[2]))[:, 1].reshape(-1, 4)
+    chosen = np.round(scores, 9) == np.round(scores.max(axis=1, keepdims=True), 9)
+    won: Array = chosen[np.arange(len(questions)), questions.answer] / chosen.sum(axis=1)
+    return won

@@ -1,0 +1,1 @@
+"""What the offline HTML pages share: templates, axes, pictures, and the fitting of texts into a budget."""
