@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from data_gen.config import BuildConfig
-from data_gen.examples import NO_SCRIPT, NOT_ALIGNED, make_rows
-from data_gen.formats import ROW_MODELS, Format, question_types
+from data_gen.examples import NO_SCRIPT, NOT_ALIGNED, DemoRows, make_rows
+from data_gen.formats import ROW_MODELS, Format
 from data_gen.questions import make_questions
 from robot_r1.answer import Answer, parse_answer
 from robot_r1.demo import Demo, DemoKey
@@ -16,6 +16,7 @@ from robot_r1.question import LETTERS, Question
 from robot_r1.scripts import script
 from robot_r1.sft_example import ColdStartExample, SftExample
 from tests.support.demos import make_demo
+from tests.support.questions import outline
 
 WAYPOINTS = ((0.28, 0.0, 1.3), (0.2, 0.1, 0.9), (0.2, 0.1, 1.2))
 """Keypoints at the second place, at the closing of the gripper there, and at the end."""
@@ -27,14 +28,19 @@ def demo(task: str = "push_button", variation: int = 3) -> Demo:
 
 def rows(data_format: Format, of: Demo | None = None, **settings: object) -> list[SftExample]:
     config = BuildConfig(format=data_format, frame_interval=3, **settings)  # type: ignore[arg-type]
-    made = make_rows(of or demo(), config, default_templates()).rows
+    made = make_all(of or demo(), config).rows
     assert made and all(isinstance(row, ROW_MODELS[data_format]) for row in made)
     return [row for row in made if isinstance(row, SftExample)]
 
 
+def make_all(of: Demo, config: BuildConfig) -> DemoRows:
+    return make_rows(of, outline(of, config), config, default_templates())
+
+
 def questions(**settings: object) -> dict[str, Question]:
     config = BuildConfig(frame_interval=3, **settings)  # type: ignore[arg-type]
-    return {q.id: q for q in make_questions(demo(), config, default_templates()).questions}
+    made = make_questions(demo(), outline(demo(), config), config, default_templates())
+    return {q.id: q for q in made.questions}
 
 
 def test_direct_completes_with_the_position_alone() -> None:
@@ -126,8 +132,8 @@ def test_phrasings_differ_and_depend_on_the_seed() -> None:
 def test_demos_without_steps_are_dropped_by_name(data_format: Format, task: str, reason: str) -> None:
     without = demo(task, variation=0)
     config = BuildConfig(format=data_format)
-    made = make_rows(without, config, default_templates())
-    asked = make_questions(without, config, default_templates(), question_types(data_format))
+    made = make_all(without, config)
+    asked = make_questions(without, outline(without, config), config, default_templates())
     assert made.rows == ()
     lost = Counter(f"{question.question_type}: {reason}" for question in asked.questions)
     assert made.dropped == asked.dropped + lost
@@ -135,6 +141,4 @@ def test_demos_without_steps_are_dropped_by_name(data_format: Format, task: str,
 
 
 def test_mcqa_rows_are_the_questions() -> None:
-    config = BuildConfig()
-    made = make_rows(demo(), config, default_templates())
-    assert made.rows == make_questions(demo(), config, default_templates()).questions
+    assert make_all(demo(), BuildConfig(frame_interval=3)).rows == tuple(questions().values())

@@ -3,18 +3,23 @@ from collections import Counter
 import pytest
 
 from data_gen.config import BuildConfig
-from data_gen.questions import make_questions
-from robot_r1.demo import DemoKey
+from data_gen.questions import DemoQuestions, make_questions
+from robot_r1.demo import Demo, DemoKey
 from robot_r1.movement import movement_between, movement_text
 from robot_r1.prompts import default_templates, point_text
 from robot_r1.question import LETTERS, Question
 from tests.support.demos import MOVE, REST, make_demo
+from tests.support.questions import outline
 
 KEYPOINTS = (MOVE + 1, MOVE + REST, 2 * MOVE + REST)
 
 
 def questions(config: BuildConfig | None = None, **demo: object) -> tuple[Question, ...]:
-    return make_questions(make_demo(**demo), config or BuildConfig(), default_templates()).questions  # type: ignore[arg-type]
+    return made(make_demo(**demo), config or BuildConfig()).questions  # type: ignore[arg-type]
+
+
+def made(demo: Demo, config: BuildConfig) -> DemoQuestions:
+    return make_questions(demo, outline(demo, config), config, default_templates())
 
 
 def test_one_of_each_type_per_start_frame_aimed_at_the_next_keypoint() -> None:
@@ -50,10 +55,10 @@ def test_the_current_state_is_not_given_away() -> None:
 
 def test_nothing_to_move_drops_waypoint_and_movement_and_counts_them() -> None:
     demo = make_demo(waypoints=((0.2, 0, 1.0), (0.2, 0, 1.004), (0.3, 0.2, 1.3)), close_at=1)
-    result = make_questions(demo, BuildConfig(), default_templates())
+    result = made(demo, BuildConfig())
     assert sum(result.dropped.values()) == 2 * 3
     assert Counter(q.question_type for q in result.questions) == {"current_state": 5, "waypoint": 2, "movement": 2}
-    kept = make_questions(demo, BuildConfig(dead_zone=0), default_templates())
+    kept = made(demo, BuildConfig(dead_zone=0))
     assert sum(kept.dropped.values()) == 2  # frame 20 rests at the keypoint: nothing moves at all
 
 
@@ -74,3 +79,20 @@ def test_questions_depend_on_seed_and_demo_only() -> None:
 def test_start_frames_follow_the_interval(interval: int) -> None:
     frames = {q.frame for q in questions(BuildConfig(frame_interval=interval))}
     assert frames == set(range(0, 46, interval))
+
+
+def test_what_lies_outside_the_picture_is_flagged() -> None:
+    made_up = make_demo(waypoints=((0.28, 0, 1.0), (0.2, 0.1, 0.9), (0.6, 0.49, 1.58)))
+    flags = {(q.off_screen, q.gripper_off_screen) for q in made(made_up, BuildConfig()).questions}
+    assert (False, False) in flags and (True, False) in flags
+    for q in made(made_up, BuildConfig(frame_interval=1)).questions:
+        assert q.off_screen != q.camera.sees(q.target) and q.gripper_off_screen != q.camera.sees(q.state)
+
+
+def test_excluded_questions_are_left_out_and_counted_and_change_no_other() -> None:
+    everything = questions()
+    out = everything[4].id
+    config = BuildConfig(exclude=(out,))
+    result = made(make_demo(), config)
+    assert result.questions == tuple(q for q in everything if q.id != out)
+    assert result.dropped[f"{everything[4].question_type}: excluded by hand"] == 1

@@ -10,11 +10,12 @@ from data_gen.formats import ROW_MODELS, Format, Row
 from data_gen.writer import ROW_GROUP, arrow_schema, row_writer
 from robot_r1.prompts import default_templates
 from tests.support.demos import make_demo
+from tests.support.questions import outline
 
 
 def rows(data_format: Format = "mcqa") -> list[Row]:
     config = BuildConfig(frame_interval=1, format=data_format)
-    return list(make_rows(make_demo(), config, default_templates()).rows)
+    return list(make_rows(make_demo(), outline(make_demo(), config), config, default_templates()).rows)
 
 
 @pytest.mark.parametrize("model", {*ROW_MODELS.values()})
