@@ -25,9 +25,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data_gen.config import BuildConfig
 from data_gen.manifest import read_manifest
+from data_gen.outline import outlines, track
 from data_gen.questions import make_questions
 from data_gen.sources.rlbench_disk import find_demos, load_demo
 from data_gen.sources.simulated import SETTINGS, RecordingSettings
+from data_gen.survey import Survey
 from data_gen.writer import arrow_schema
 from robot_r1.archive import demo_path, save_demo
 from robot_r1.demo import DemoKey
@@ -104,15 +106,17 @@ def straightforward(root: Path, out: Path) -> tuple[float, int]:
     start = time.perf_counter()
     config, templates = BuildConfig(), default_templates()
     rows = []
-    for disk_demo in find_demos(root, None, None).found:
-        demo = load_demo(disk_demo, "front")
+    demos = {disk_demo: load_demo(disk_demo, "front") for disk_demo in find_demos(root, None, None).found}
+    survey = Survey.of([track(demo, "train", config) for demo in demos.values()], config.frame_interval)
+    outlined = outlines(survey, [demo.key.id for demo in demos.values()], {}, config)
+    for disk_demo, demo in demos.items():
         frames = {}
         for folder in (f"{camera}_{kind}" for camera in ALL_CAMERAS for kind in KINDS):
             for path in (disk_demo.episode_dir / folder).glob("*.png"):
                 with Image.open(path) as image:
                     image.load()
                     frames[folder, int(path.stem)] = image
-        for question in make_questions(demo, config, templates).questions:
+        for question in make_questions(demo, outlined[demo.key.id], config, templates).questions:
             row = question.model_dump()
             row["images"] = [frames["front_rgb", question.frame]]
             rows.append(row)

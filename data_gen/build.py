@@ -12,6 +12,7 @@ configuration alone, not on the number of workers or on interruptions.
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -22,16 +23,18 @@ from data_gen.config import BuildConfig
 from data_gen.contact_sheet import write_contact_sheet
 from data_gen.hub import check_access, upload
 from data_gen.manifest import MANIFEST, Manifest, package_versions, read_manifest
+from data_gen.outline import find_balances, take_survey
 from data_gen.pool import run_all
 from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
-from data_gen.sources import ArchivedDemo, Found, find
+from data_gen.sources import ArchivedDemo, DemoFile, Found, find
 from data_gen.sources.simulated import record_missing
 from data_gen.splits import assign_splits
 from data_gen.staging import Staging
+from data_gen.survey import load_survey
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
-from robot_r1.question import QUESTION_TYPES, SPLITS
+from robot_r1.question import QUESTION_TYPES, SPLITS, Split
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,35 +49,49 @@ def main(arguments: Sequence[str]) -> None:
         manifest = read_manifest(config.out)
     else:
         found = find(config)
-        shards = _plan(config, found, templates, staging)
+        parts = _plan(config, found)
         if config.dry_run:
-            _print_plan(config, found, shards)
+            _print_plan(config, found, parts)
             return
-        manifest = _build(config, found, shards, staging)
+        manifest = _build(config, found, parts, templates, staging)
     if config.push_to_hub:
         console.print(f"pushed to {upload(config.out, config.push_to_hub)}", markup=False)
     _print_result(config.out, manifest)
 
 
-def _plan(config: BuildConfig, found: Found, templates: PromptTemplates, staging: Staging) -> list[Shard]:
+@dataclass(frozen=True)
+class _Part:
+    """The demos of a shard."""
+
+    split: Split
+    number: int
+    demos: tuple[DemoFile, ...]
+
+
+def _plan(config: BuildConfig, found: Found) -> list[_Part]:
     if config.strict and found.damaged:
         raise UserError(f"damaged demo: {found.damaged[0].where}: {found.damaged[0].reason} (--strict)")
     splits = assign_splits(
         [demo.key for demo in found.demos], config.split.by, config.split.test_fraction, config.seed
     )
-    shards = []
+    parts = []
     for split in SPLITS:
         demos = [demo for demo in found.demos if splits[demo.key.id] == split]
         for number, start in enumerate(range(0, len(demos), DEMOS_PER_SHARD)):
-            chunk = tuple(demos[start : start + DEMOS_PER_SHARD])
-            shards.append(Shard(split, number, chunk, config, templates, staging))
-    return shards
+            parts.append(_Part(split, number, tuple(demos[start : start + DEMOS_PER_SHARD])))
+    return parts
 
 
-def _build(config: BuildConfig, found: Found, shards: list[Shard], staging: Staging) -> Manifest:
+def _build(
+    config: BuildConfig, found: Found, parts: list[_Part], templates: PromptTemplates, staging: Staging
+) -> Manifest:
     demo_ids = [demo.key.id for demo in found.demos]
     staging.begin({"config": config.shaping(), "versions": package_versions(), "demos": demo_ids}, config.resume)
     record_missing(config, [demo for demo in found.demos if isinstance(demo, ArchivedDemo)])
+    if not staging.survey.is_file():
+        take_survey([(demo, part.split) for part in parts for demo in part.demos], config).save(staging.survey)
+    balances = find_balances(load_survey(staging.survey), config)
+    shards = [Shard(part.split, part.number, part.demos, config, templates, staging, balances) for part in parts]
     pending = [shard for shard in shards if not shard.report_path.is_file()]
     for _ in run_all(build_shard, pending, config.workers, "building shards"):
         pass
@@ -115,11 +132,11 @@ def _finish(staging: Staging, config: BuildConfig, manifest: Manifest) -> None:
     staging.publish()
 
 
-def _print_plan(config: BuildConfig, found: Found, shards: list[Shard]) -> None:
+def _print_plan(config: BuildConfig, found: Found, parts: list[_Part]) -> None:
     missing = sum(isinstance(demo, ArchivedDemo) and not demo.path.is_file() for demo in found.demos)
     console.print(yaml.safe_dump(config.shaping(), sort_keys=False).rstrip(), markup=False)
     console.print(
-        f"{len(found.demos)} demos ({missing} to record, {len(found.damaged)} damaged) in {len(shards)} shards "
+        f"{len(found.demos)} demos ({missing} to record, {len(found.damaged)} damaged) in {len(parts)} shards "
         f"would go to {config.out}; nothing was written",
         markup=False,
     )

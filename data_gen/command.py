@@ -78,13 +78,14 @@ def _keys_beside(model: type[BaseModel], location: Sequence[int | str]) -> list[
     return list(model.model_fields)
 
 
-def run_command(main: Callable[[Sequence[str]], None], resume_hint: str) -> int:
+def run_command(main: Callable[[Sequence[str]], int | None], resume_hint: str) -> int:
     """Run a command on `sys.argv` and return its exit code.
 
-    0: done. 2: something the user can mend, said in one line. 130: interrupted; `resume_hint` says how to go on.
+    0: done, or what `main` returns. 2: something the user can mend, said in one line. 130: interrupted; `resume_hint`
+    says how to go on.
     """
     try:
-        main(sys.argv[1:])
+        code = main(sys.argv[1:])
     except UserError as error:
         return _fail(str(error))
     except BadDemoError as error:
@@ -96,7 +97,7 @@ def run_command(main: Callable[[Sequence[str]], None], resume_hint: str) -> int:
         if error.errno not in _ENVIRONMENT:
             raise
         return _fail(f"{error.filename or 'output'}: {error.strerror}; {resume_hint}")
-    return 0
+    return code or 0
 
 
 _ENVIRONMENT = {

@@ -1,15 +1,17 @@
 """Configurations of the commands: one YAML file plus flags, checked before any work starts."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from data_gen.distractors import MovementStrategy, PointStrategy
+from data_gen.distractors import NEAR_MISS_RADIUS, Difficulty, MovementStrategy, PointStrategy
 from data_gen.formats import Format
 from data_gen.keypoints import KeypointMethod
 from robot_r1.demo import Source
+from robot_r1.question import QUESTION_TYPES, QuestionType
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
@@ -34,21 +36,40 @@ class DistractorConfig(_Section):
     """Where wrong options come from: weights of the strategies of each question type."""
 
     waypoint: dict[PointStrategy, Weight] = Field(
-        {"same_demo": 0.75, "same_distance": 0.25}, description="weights by strategy"
+        {"similar_move": 2, "other_move": 2, "other_demos_keypoints": 1, "same_column": 1},
+        description="weights by strategy",
     )
-    current_state: dict[PointStrategy, Weight] = Field({"same_demo": 1}, description="weights by strategy")
-    movement: dict[MovementStrategy, Weight] = Field(
-        {"same_count": 0.75, "one_axis": 0.25}, description="weights by strategy"
+    current_state: dict[PointStrategy, Weight] = Field(
+        {"same_demo": 1, "other_demos": 2}, description="weights by strategy"
     )
+    movement: dict[MovementStrategy, Weight] = Field({"same_task": 1}, description="weights by strategy")
     min_separation: float = Field(
-        0.05, ge=0, le=0.3, description="metres between any two positions offered as options"
+        0.05, ge=0, le=0.3, description="metres between any two positions offered as options; 0.01 at least"
     )
+    near_miss_radius: Difficulty | Annotated[float, Field(ge=0.01, le=0.5)] = Field(
+        "medium", description="of the strategy near_miss: easy (0.2), medium (0.1), hard (0.05), or metres"
+    )
+    balanced: tuple[QuestionType, ...] = Field(
+        ("waypoint", "current_state"),
+        description="question types whose options are chosen so that no rule without the picture gains by them",
+    )
+
+    @property
+    def near_miss_metres(self) -> float:
+        """The radius of near misses."""
+        radius = self.near_miss_radius
+        return radius if isinstance(radius, float) else NEAR_MISS_RADIUS[radius]
 
     @model_validator(mode="after")
     def _some_weight(self) -> Self:
         for name in ("waypoint", "current_state", "movement"):
             if sum(getattr(self, name).values()) <= 0:
                 raise ValueError(f"distractors.{name} needs at least one strategy with a weight above 0")
+        if 2 * self.near_miss_metres < self.min_separation:
+            raise ValueError(
+                f"distractors.near_miss_radius {self.near_miss_metres} leaves no room for a min_separation of "
+                f"{self.min_separation}; give at least half of it"
+            )
         return self
 
 
@@ -116,6 +137,7 @@ class BuildConfig(RecordConfig):
     )
     split: SplitConfig = Field(default_factory=SplitConfig)
     prompts: Path | None = Field(None, description="folder with replacements of the prompt templates")
+    exclude: tuple[str, ...] = Field((), description="file with ids of questions to leave out, one a line; or ids")
     dry_run: bool = Field(False, description="print the plan and stop")
     resume: bool = Field(False, description="go on with an interrupted build")
     strict: bool = Field(False, description="a damaged demo ends the build instead of being skipped")
@@ -123,8 +145,38 @@ class BuildConfig(RecordConfig):
         None, pattern=r"^[\w.-]+/[\w.-]+$", description="ORG/NAME to upload to; needs HF_TOKEN"
     )
 
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _read_excluded(cls, value: Any) -> Any:
+        """Ids as they are; anything else names a file of ids."""
+        given = [value] if isinstance(value, str | Path) else value
+        if not isinstance(given, list | tuple):
+            return value
+        ids: list[str] = []
+        for entry in map(str, given):
+            ids += [entry] if _QUESTION_ID.search(entry) else _ids_in(Path(entry))
+        return tuple(sorted(set(ids)))
+
     def shaping(self) -> dict[str, Any]:
         """The settings that decide what the data set holds, as JSON values: those that only say how to run are out."""
         running = {"out", "workers", "dry_run", "resume", "strict", "push_to_hub"}
-        # data sets from before there were formats stay what a build of today would give
-        return self.model_dump(mode="json", exclude=running | ({"format"} if self.format == "mcqa" else set()))
+        # what is as it always was goes without saying: older data sets stay what a build of today would give
+        settings = self.model_dump(mode="json", exclude=running)
+        return {name: value for name, value in settings.items() if (name, value) not in _LEFT_OUT}
+
+
+_LEFT_OUT: tuple[tuple[str, Any], ...] = (("format", "mcqa"), ("exclude", []))
+_QUESTION_ID = re.compile(rf"/frame\d+/({'|'.join(QUESTION_TYPES)})$")
+
+
+def _ids_in(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read the list of ids {path}; give a file with one question id a line") from error
+    for line in lines:
+        if not _QUESTION_ID.search(line):
+            raise ValueError(
+                f"{path}: {line!r} is no question id; ids look like TASK/variation0/episode0/frame0/waypoint"
+            )
+    return lines

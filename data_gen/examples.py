@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from data_gen.config import BuildConfig
-from data_gen.formats import Row, question_types
-from data_gen.questions import DemoQuestions, make_questions
+from data_gen.formats import Row
+from data_gen.questions import DemoQuestions, Outline, make_questions
 from data_gen.reasoning import current_state_reasoning, move_words, movement_reasoning, waypoint_reasoning
 from robot_r1.demo import Demo
 from robot_r1.movement import Movement, movement_between
@@ -24,10 +24,9 @@ NOT_ALIGNED = "keypoints do not match the script of steps"
 
 @dataclass(frozen=True)
 class DemoRows:
-    """The rows of one demo, its keypoints (frame indices), and how many questions were dropped and why."""
+    """The rows of one demo, and how many questions were dropped and why."""
 
     rows: tuple[Row, ...]
-    keypoints: tuple[int, ...]
     dropped: Counter[str]
 
 
@@ -40,27 +39,27 @@ class _Plan:
     """The step that ends at a keypoint, by the keypoint's frame index."""
 
 
-def make_rows(demo: Demo, config: BuildConfig, templates: PromptTemplates) -> DemoRows:
+def make_rows(demo: Demo, outline: Outline, config: BuildConfig, templates: PromptTemplates) -> DemoRows:
     """All rows of a demo in the format of the configuration, in the order of its questions.
 
     Raises:
         BadDemoError: a frame that a row shows is missing or damaged.
     """
-    made = make_questions(demo, config, templates, question_types(config.format))
+    made = make_questions(demo, outline, config, templates)
     if config.format == "mcqa":
-        return DemoRows(made.questions, made.keypoints, made.dropped)
+        return DemoRows(made.questions, made.dropped)
     if config.format in ("open-ended", "sft-direct"):
         think = config.format == "open-ended"
         direct = tuple(_open_example(question, question.answer_text, templates, think) for question in made.questions)
-        return DemoRows(direct, made.keypoints, made.dropped)
-    plan = _plan(demo, made.keypoints)
+        return DemoRows(direct, made.dropped)
+    plan = _plan(demo, outline.keypoints)
     if isinstance(plan, str):
-        return DemoRows((), made.keypoints, made.dropped + _all_dropped(made, plan))
+        return DemoRows((), made.dropped + _all_dropped(made, plan))
     if config.format == "sft-cot":
         rows = tuple(_cot_example(question, plan, config, templates) for question in made.questions)
-        return DemoRows(rows, made.keypoints, made.dropped)
+        return DemoRows(rows, made.dropped)
     rows = tuple(_cold_start_example(question, plan, config) for question in made.questions)
-    return DemoRows(rows, made.keypoints, made.dropped)
+    return DemoRows(rows, made.dropped)
 
 
 def _plan(demo: Demo, keypoints: tuple[int, ...]) -> _Plan | str:

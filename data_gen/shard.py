@@ -17,8 +17,11 @@ from data_gen.examples import DemoRows, make_rows
 from data_gen.formats import ROW_MODELS, Row, question_types
 from data_gen.frames import resized
 from data_gen.manifest import DataFile, SkippedDemo, UsedDemo, sha256
+from data_gen.outline import Balances, outlines
+from data_gen.questions import Outline
 from data_gen.sources import DemoFile, load
 from data_gen.staging import Staging
+from data_gen.survey import load_survey
 from data_gen.writer import RowWriter, row_writer
 from robot_r1.demo import Demo
 from robot_r1.errors import BadDemoError
@@ -41,6 +44,7 @@ class Shard:
     config: BuildConfig
     templates: PromptTemplates
     staging: Staging
+    balances: Balances
 
     @property
     def report_path(self) -> Path:
@@ -72,6 +76,8 @@ def build_shard(shard: Shard) -> ShardReport:
     skipped: list[SkippedDemo] = []
     dropped: Counter[str] = Counter()
     renderers: set[str] = set()
+    survey = load_survey(shard.staging.survey)
+    outlined = outlines(survey, [file.key.id for file in shard.demos], shard.balances, shard.config)
     with ExitStack() as stack:
         outputs = {name: stack.enter_context(_Output(shard, name)) for name in question_types(shard.config.format)}
         for file in shard.demos:
@@ -79,7 +85,8 @@ def build_shard(shard: Shard) -> ShardReport:
                 demo = load(file, shard.config)
                 if shard.config.image_size is not None:
                     demo = resized(demo, shard.config.image_size)
-                result = make_rows(demo, shard.config, shard.templates)
+                outline = outlined[file.key.id]
+                result = make_rows(demo, outline, shard.config, shard.templates)
             except BadDemoError as error:
                 if shard.config.strict:
                     raise
@@ -89,7 +96,7 @@ def build_shard(shard: Shard) -> ShardReport:
                 output.write([row for row in result.rows if row.question_type == name])
             dropped += result.dropped
             renderers.add(demo.provenance.renderer)
-            used.append(_used(demo, result, shard.split))
+            used.append(_used(demo, outline, result, shard.split))
     report = ShardReport(
         renderers=tuple(sorted(renderers)),
         demos=tuple(used),
@@ -101,12 +108,12 @@ def build_shard(shard: Shard) -> ShardReport:
     return report
 
 
-def _used(demo: Demo, result: DemoRows, split: Split) -> UsedDemo:
+def _used(demo: Demo, outline: Outline, result: DemoRows, split: Split) -> UsedDemo:
     return UsedDemo(
         id=demo.key.id,
         split=split,
         frames=len(demo),
-        keypoints=result.keypoints,
+        keypoints=outline.keypoints,
         questions=len(result.rows),
         attempts=demo.provenance.attempts,
         fallback_description=demo.provenance.fallback_description,

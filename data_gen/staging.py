@@ -31,6 +31,11 @@ class Staging:
     def reports(self) -> Path:
         return self.folder / "reports"
 
+    @property
+    def survey(self) -> Path:
+        """Where the survey of the demos is kept while shards are built."""
+        return self.folder / "survey.npz"
+
     def finished(self, config: dict[str, Any]) -> bool:
         """Whether the data set is there already, built with this configuration.
 

@@ -66,19 +66,24 @@ def blind_questions(
     """Questions of one type from the columns of a data set; `answer` is the index of the right option."""
     texts = np.array(options, dtype=np.str_).reshape(-1, 4)
     different, place = np.unique(texts, return_inverse=True)
-    read = _MOVEMENTS.get if question_type == "movement" else _point
-    points = np.array([read(str(text)) or _UNREADABLE for text in different], dtype=np.float64).reshape(-1, 3)
-    place = place.reshape(texts.shape)
     return BlindQuestions(
         question_type=question_type,
         task=_codes(task),
         demo=_codes(demo),
         state=np.asarray(state, dtype=np.float64).reshape(-1, 3),
         texts=texts,
-        points=points[place],
-        words=_word_codes([str(text) for text in different])[place],
+        points=read_options(question_type, texts),
+        words=_word_codes(different.tolist())[place.reshape(texts.shape)],
         answer=np.asarray(answer, dtype=np.int64),
     )
+
+
+def read_options(question_type: QuestionType, texts: NDArray[np.str_]) -> Array:
+    """(..., 3): the points of options, as in `BlindQuestions.points`; NaN where a text cannot be read."""
+    different, place = np.unique(texts, return_inverse=True)
+    read = _MOVEMENTS.get if question_type == "movement" else _point
+    points = np.array([read(text) or _UNREADABLE for text in different.tolist()], dtype=np.float64).reshape(-1, 3)
+    return points[place.reshape(texts.shape)]
 
 
 def _codes(names: Sequence[str]) -> Codes:

@@ -2,7 +2,7 @@
 
 A rule gives each of the four options a score from what the prompt and other demos' answers tell. Forwards it takes
 the highest, backwards the lowest: a data set whose right options are never the nearest leaks as much as one where they
-always are. What a rule learns from right answers it learns from other demos than the question's own.
+always are. What a rule learns from right answers it learns from other demos than the question's own (`FOLDS`).
 """
 
 from collections.abc import Callable
@@ -18,6 +18,10 @@ from robot_r1.geometry import ROBOT_BASE, WORKSPACE, Array
 from robot_r1.question import QUESTION_TYPES, Point, QuestionType
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+
+FOLDS = 5
+"""Demos are dealt to this many folds, and a rule learns from the other folds. Were only the question's own demo left
+out, labels that are about equally usual would change their ranks with every demo, always to its disadvantage."""
 
 CELL = 0.05
 """Metres: the side of the cubes by which `most usual place` counts positions."""
@@ -42,7 +46,7 @@ def _right(questions: BlindQuestions, values: NDArray[_Scalar]) -> NDArray[_Scal
 
 
 def _elsewhere(questions: BlindQuestions, group: _Group, values: Array) -> Array:
-    """(N, ...): sums of per-question values over the questions of the same group in other demos."""
+    """(N, ...): sums of per-question values over the questions of the same group in other folds."""
 
     def total(keys: Codes) -> Array:
         different, place = np.unique(keys, return_inverse=True)
@@ -52,11 +56,11 @@ def _elsewhere(questions: BlindQuestions, group: _Group, values: Array) -> Array
         return summed
 
     keys = group(questions)
-    return total(keys) - total(keys * (questions.demo.max() + 1) + questions.demo)
+    return total(keys) - total(keys * FOLDS + questions.demo % FOLDS)
 
 
 def _mean_elsewhere(questions: BlindQuestions, group: _Group, values: Array) -> Array:
-    """(N, D): the mean of per-question values, (N, D), in other demos of the group; NaN if there are none."""
+    """(N, D): the mean of per-question values, (N, D), in other folds of the group; NaN if there are none."""
     known = np.asarray(np.isfinite(values).all(axis=1))
     sums = _elsewhere(questions, group, np.where(known[:, None], values, 0.0))
     counts = _elsewhere(questions, group, known.astype(np.float64))
@@ -64,8 +68,7 @@ def _mean_elsewhere(questions: BlindQuestions, group: _Group, values: Array) -> 
 
 
 def _times_right(questions: BlindQuestions, group: _Group, labels: Codes) -> Array:
-    """How often each label, (N, 4) or (N, 4, W), belonged to a right option in other demos of the group."""
-
+    """How often each label, (N, 4) or (N, 4, W), belonged to a right option in other folds of the group."""
     width = int(labels.max() - labels.min()) + 1
 
     def count(keys: Codes) -> Codes:
@@ -77,7 +80,7 @@ def _times_right(questions: BlindQuestions, group: _Group, labels: Codes) -> Arr
         return times
 
     keys = group(questions)
-    return (count(keys) - count(keys * (questions.demo.max() + 1) + questions.demo)).astype(np.float64)
+    return (count(keys) - count(keys * FOLDS + questions.demo % FOLDS)).astype(np.float64)
 
 
 # --- scores, (N, 4) ------------------------------------------------------------------------------------------------
@@ -256,8 +259,17 @@ def points_won(rule: BlindRule, questions: BlindQuestions, backward: bool = Fals
 
     Scores that differ by less than 1e-9 are equal. A question of which the rule knows nothing is guessed.
     """
-    scores = np.round(rule.score(questions), 9) * (-1 if backward else 1)
+    return both_ways(rule, questions)[1 if backward else 0]
+
+
+def both_ways(rule: BlindRule, questions: BlindQuestions) -> tuple[Array, Array]:
+    """`points_won` forwards and backwards, which costs hardly more than one of them."""
+    scores = np.round(rule.score(questions), 9)
     scores = np.where(np.isnan(scores).any(axis=1, keepdims=True), 0.0, scores)
+    return _won_by(scores, questions), _won_by(-scores, questions)
+
+
+def _won_by(scores: Array, questions: BlindQuestions) -> Array:
     chosen = scores == scores.max(axis=1, keepdims=True)
     won: Array = _right(questions, chosen) / chosen.sum(axis=1)
     return won

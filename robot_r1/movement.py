@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 WORDS = (("forward", "backward"), ("right", "left"), ("up", "down"))
 """Per axis x, y, z the word for a positive and for a negative displacement."""
@@ -55,6 +55,22 @@ def movement_between(start: ArrayLike, end: ArrayLike, dead_zone: float) -> Move
         if abs(value) > dead_zone
     )
     return moves or None
+
+
+def axis_moves(displacements: ArrayLike, dead_zone: float) -> NDArray[np.int8]:
+    """What `movement_between` says of each axis, for many displacements at once.
+
+    Args:
+        displacements: (..., 3), metres, world frame.
+        dead_zone: metres, as there.
+
+    Returns:
+        (..., 3): 0 for an axis that is not named, +-1 for a slight move, +-2 for a full one.
+    """
+    size = np.abs(np.asarray(displacements, dtype=np.float64))
+    full = np.where(size > SLIGHT_RATIO * size.max(axis=-1, keepdims=True), 2, 1)
+    moves: NDArray[np.int8] = (np.sign(displacements) * np.where(size > dead_zone, full, 0)).astype(np.int8)
+    return moves
 
 
 def movement_text(movement: Movement) -> str:

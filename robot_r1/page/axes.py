@@ -59,6 +59,12 @@ def value_axis(values: npt.NDArray[np.float64], start: float, end: float) -> Axi
     return _with_ticks(Axis(low, high, start, end), spacing, lambda value: _short(value, spacing))
 
 
+def range_axis(low: float, high: float, start: float, end: float) -> Axis:
+    """From `low` to `high` as they are, with ticks at the round numbers between."""
+    spacing = _round_spacing((high - low) / 5)
+    return _with_ticks(Axis(low, high, start, end), spacing, lambda value: _short(value, spacing))
+
+
 def _with_ticks(axis: Axis, spacing: float, label: Callable[[float], str]) -> Axis:
     first, last = math.ceil(axis.low / spacing - 1e-9), math.floor(axis.high / spacing + 1e-9)
     values = [index * spacing for index in range(first, last + 1)]

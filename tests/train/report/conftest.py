@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import chromium as chromium
 from tests.support.runs import make_run
 from train.report.page import render
 

@@ -1,7 +1,6 @@
-"""Statistics, axes, curves and the choice of what fits."""
+"""Statistics, curves and the choice of what fits."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -9,11 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.report.answers import Attempt, HeldOutQuestion
-from robot_r1.page.axes import share_axis, step_axis, value_axis
 from train.report.curves import Chart, Line, sections
-from train.report.fitting import clip, fair_limit, spread
+from train.report.fitting import spread
 from train.report.outcomes import outcomes
-from robot_r1.page.pictures import data_uri
 from train.report.run import Metrics, Series
 from train.report.statistics import running_mean, wilson
 from train.report.svg import DRAWN_POINTS, draw
@@ -36,25 +33,6 @@ def test_running_mean_at_the_ends_takes_what_is_there() -> None:
     assert running_mean(np.array([0.0, 3.0, 6.0, 9.0]), 3).tolist() == [1.5, 3.0, 6.0, 7.5]
 
 
-@given(st.lists(st.integers(0, 500), max_size=30), st.integers(0, 3000))
-def test_the_limit_spends_the_budget_and_no_more(sizes: list[int], budget: int) -> None:
-    limit = fair_limit(sizes, budget)
-    spent = sum(min(size, limit) for size in sizes)
-    assert spent <= budget
-    assert spent == sum(sizes) or budget - spent < len(sizes)
-
-
-@given(st.text(max_size=200), st.integers(0, 100))
-def test_a_clipped_text_keeps_both_ends(text: str, limit: int) -> None:
-    clipped = clip(text, limit)
-    if len(text.encode()) <= limit:
-        assert clipped == text
-    else:
-        head, tail = re.split(r"\n\[\.\.\. \d+ bytes left out \.\.\.\]\n", clipped)
-        assert text.startswith(head)
-        assert text.endswith(tail)
-
-
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=40), st.integers(0, 50))
 def test_questions_are_spread_over_types(kinds: list[tuple[str, str]], count: int) -> None:
     questions = [
@@ -75,24 +53,6 @@ def test_outcomes() -> None:
     assert outcomes([_attempt(True), _attempt(False, "no_answer")]) == ("lost", "refused")
     assert outcomes([_attempt(False), _attempt(False)]) == ("never",)
     assert outcomes([_attempt(True)]) == ()
-
-
-def test_ticks_are_round() -> None:
-    assert [tick.label for tick in step_axis(300, 0, 1).ticks] == ["0", "100", "200", "300"]
-    assert [tick.label for tick in step_axis(7, 0, 1).ticks] == ["0", "2", "4", "6"]
-    assert [tick.label for tick in share_axis(0, 1, 0.06).ticks] == ["0 %", "2 %", "4 %", "6 %"]
-    assert [tick.label for tick in share_axis(0, 1, 0.99).ticks] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
-    assert [tick.label for tick in value_axis(np.array([0.0, 1e-6]), 0, 1).ticks][-1] == "1e-6"
-    assert [tick.label for tick in value_axis(np.array([-0.05, 0.1]), 0, 1).ticks] == ["-0.05", "0", "0.05", "0.10"]
-
-
-@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20))
-def test_any_finite_values_lie_within_the_axis(values: list[float]) -> None:
-    axis = value_axis(np.array(values), 100.0, 0.0)
-    assert np.isfinite([axis.low, axis.high]).all()
-    assert 2 <= len(axis.ticks) <= 12
-    assert (axis.place(values) >= -1e-3).all()
-    assert (axis.place(values) <= 100.001).all()
 
 
 def test_a_long_run_draws_few_points_and_smooths_over_all() -> None:
@@ -133,8 +93,3 @@ def test_rare_reasons_are_summed_and_absent_ones_left_out() -> None:
     charts = sections(Metrics(series, 0.0, 0, {}), {}, {})[-1].charts
     assert [line.name for line in charts[0].lines] == ["r9", "r8", "r7", "r6", "r5", "other reasons"]
     assert charts[0].lines[-1].series.values.tolist() == pytest.approx([0.1, 0.1])
-
-
-def test_pictures_that_are_none() -> None:
-    assert data_uri(b"") is None
-    assert data_uri(b"\x89PNG\r\n\x1a\n garbage") is None

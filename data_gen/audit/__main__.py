@@ -1,0 +1,58 @@
+"""Look for what a data set gives away, and for what is wrong in it.
+
+    python -m data_gen.audit data/robot-r1                  # exit code 1 if something is red
+    python -m data_gen.audit PATH --fail-on amber           # stricter, for CI
+    python -m data_gen.audit PATH --out /tmp/audit.json     # a data set that must not be written to
+
+Works on any folder of parquet files with the documented columns. Writes `audit.json` with every finding.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_gen.audit.report import AUDIT, Light
+from data_gen.audit.run import audit_dataset, save_audit
+from data_gen.audit.table import summary_lines, terminal_tables
+from data_gen.command import console, interpreter, run_command
+from robot_r1.errors import UserError
+
+_FAILING: dict[str, frozenset[Light]] = {
+    "red": frozenset({"red"}),
+    "amber": frozenset({"red", "amber"}),
+    "never": frozenset(),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Audit a data set; see the module's text. Returns 1 if the audit fails, else 0."""
+    parser = _Parser(prog="python -m data_gen.audit", description="Look for what a data set gives away.")
+    parser.add_argument("path", type=Path, help="folder of the data set")
+    parser.add_argument(
+        "--fail-on", choices=tuple(_FAILING), default="red", help="worst light that fails (default: red)"
+    )
+    parser.add_argument("--out", type=Path, help=f"file of the findings (default: PATH/{AUDIT})")
+    parser.add_argument("--workers", type=int, default=2, help="threads; does not change the result (default: 2)")
+    options = parser.parse_args(arguments)
+    if options.workers < 1:
+        raise UserError(f"--workers is {options.workers}; give at least 1")
+    audit = audit_dataset(options.path, options.workers)
+    out: Path = options.out or options.path / AUDIT
+    save_audit(out, audit)
+    failed = audit.light in _FAILING[options.fail_on]
+    for table in terminal_tables(audit):
+        console.print(table, "")
+    console.print("\n".join(summary_lines(audit)), markup=False)
+    console.print(f"findings: {out}, with every rule", markup=False)
+    console.print(f"next:     {interpreter()} -m data_gen.report {options.path}", markup=False)
+    return int(failed)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]  # raises as well
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, "run the same command again"))
