@@ -5,26 +5,31 @@
     python -m data_gen.build --source rlbench-disk --root DEMOS      # demos recorded with RLBench
     python -m data_gen.build --config configs/data/cold_start.yaml   # what a model learns before RL
 
-Stages: find demos, record simulated ones that are missing, build shards, write manifest, card and contact sheet. The
+Stages: find demos, record simulated ones that are missing, look at all of
+them, build shards, audit the result, write manifest, card and contact sheet. The
 data set grows in `OUT.partial` and takes its place as the last step. The result depends on the demos and the
 configuration alone, not on the number of workers or on interruptions.
 """
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from data_gen.audit.run import audit_dataset, read_audit, write_audit
+from data_gen.audit.table import summary_lines
 from data_gen.card import card
 from data_gen.command import console, interpreter, read_config, run_command
 from data_gen.config import BuildConfig
 from data_gen.contact_sheet import write_contact_sheet
+from data_gen.dataset import Digests
 from data_gen.hub import check_access, upload
 from data_gen.manifest import MANIFEST, Manifest, package_versions, read_manifest
 from data_gen.outline import find_balances, take_survey
-from data_gen.pool import run_all
+from data_gen.pool import Workers
 from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
 from data_gen.sources import ArchivedDemo, DemoFile, Found, find
 from data_gen.sources.simulated import record_missing
@@ -88,18 +93,21 @@ def _build(
     demo_ids = [demo.key.id for demo in found.demos]
     staging.begin({"config": config.shaping(), "versions": package_versions(), "demos": demo_ids}, config.resume)
     record_missing(config, [demo for demo in found.demos if isinstance(demo, ArchivedDemo)])
-    if not staging.survey.is_file():
-        take_survey([(demo, part.split) for part in parts for demo in part.demos], config).save(staging.survey)
-    balances = find_balances(load_survey(staging.survey), config)
-    shards = [Shard(part.split, part.number, part.demos, config, templates, staging, balances) for part in parts]
-    pending = [shard for shard in shards if not shard.report_path.is_file()]
-    for _ in run_all(build_shard, pending, config.workers, "building shards"):
-        pass
-    manifest = _manifest(config, found, shards)
+    with Workers(config.workers) as workers:
+        if not staging.survey.is_file():
+            demos = [(demo, part.split) for part in parts for demo in part.demos]
+            take_survey(demos, config, workers).save(staging.survey)
+        balances = find_balances(load_survey(staging.survey), config)
+        shards = [Shard(part.split, part.number, part.demos, config, templates, staging, balances) for part in parts]
+        pending = [shard for shard in shards if not shard.report_path.is_file()]
+        for _ in workers.run_all(build_shard, pending, "building shards"):
+            pass
+    reports = [ShardReport.model_validate_json(shard.report_path.read_bytes()) for shard in shards]
+    manifest = _manifest(config, found, reports)
     if not manifest.files:
         staging.discard()
         raise UserError(_nothing(manifest))
-    _finish(staging, config, manifest)
+    _finish(staging, config, manifest, {name: value for report in reports for name, value in report.digests.items()})
     return manifest
 
 
@@ -110,8 +118,7 @@ def _nothing(manifest: Manifest) -> str:
     return f"no demo gave a question ({reasons})"
 
 
-def _manifest(config: BuildConfig, found: Found, shards: list[Shard]) -> Manifest:
-    reports = [ShardReport.model_validate_json(shard.report_path.read_bytes()) for shard in shards]
+def _manifest(config: BuildConfig, found: Found, reports: list[ShardReport]) -> Manifest:
     reasons = sorted({reason for report in reports for reason in report.dropped})
     return Manifest(
         config=config.shaping(),
@@ -124,11 +131,15 @@ def _manifest(config: BuildConfig, found: Found, shards: list[Shard]) -> Manifes
     )
 
 
-def _finish(staging: Staging, config: BuildConfig, manifest: Manifest) -> None:
+def _finish(staging: Staging, config: BuildConfig, manifest: Manifest, digests: Digests) -> None:
     write_text(staging.data / "config.yaml", yaml.safe_dump(config.shaping(), sort_keys=False))
-    write_text(staging.data / "README.md", card(manifest, config.out.name))
     write_text(staging.data / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
-    write_contact_sheet(staging.data, manifest, config.seed)
+    with ThreadPoolExecutor(1) as beside:
+        sheet = beside.submit(write_contact_sheet, staging.data, manifest, config.seed)
+        audit = audit_dataset(staging.data, config.workers, digests)
+        sheet.result()
+    write_audit(staging.data, audit)
+    write_text(staging.data / "README.md", card(manifest, audit, config.out.name))
     staging.publish()
 
 
@@ -156,7 +167,10 @@ def _print_result(out: Path, manifest: Manifest) -> None:
         for split in SPLITS
     )
     console.print(f"{manifest.rows()} questions of {len(manifest.demos)} demos: {counts}", markup=False)
+    for line in summary_lines(read_audit(out)):
+        console.print(line, markup=False)
     console.print(f"data set: {out}\nlook at:  {out / 'contact_sheet.png'}", markup=False)
+    console.print(f"          {interpreter()} -m data_gen.report {out}", markup=False)
     load = f"from datasets import load_dataset; print(load_dataset('{out}'))"
     console.print(f'next:     {interpreter()} -c "{load}"', markup=False)
 

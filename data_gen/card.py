@@ -1,4 +1,4 @@
-"""The data-set card: `README.md`, generated from the manifest alone."""
+"""The data-set card: `README.md`, generated from the manifest and the audit alone."""
 
 import string
 from collections import Counter
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from data_gen.audit.report import Audit
+from data_gen.audit.table import markdown_table
 from data_gen.contact_sheet import CONTACT_SHEET
 from data_gen.formats import ROW_MODELS, Format, question_types
 from data_gen.manifest import Manifest
@@ -51,8 +53,8 @@ multiple-choice prompts with completions, a cold start before reinforcement lear
 {_PAPER}: a model learns to reason between `<think>` and `</think>` and to answer
 between `<answer>` and `</answer>`. With the same demos and settings the prompts are those of the questions for RL."""
 _BLIND = """\
-- Questions can in part be answered without the picture, from the options alone; the share depends on the distractor
-  strategies (column `distractors`). Compare a model with blind baselines before you speak of perception."""
+- What can be answered without the picture stands in the audit; a waypoint's prompt gives the current position, from
+  which much of the next one follows. Compare a model with blind baselines before you speak of perception."""
 _PRECISE = """\
 - Completions give recorded positions to a millimetre, which is more than the picture shows."""
 _SCRIPTED = """\
@@ -78,7 +80,7 @@ _WORDINGS: dict[Format, _Wording] = {
 }
 
 
-def card(manifest: Manifest, name: str) -> str:
+def card(manifest: Manifest, audit: Audit, name: str) -> str:
     """The text of the card."""
     source = manifest.config["source"]
     licence, licence_note = _LICENCES["simulated" if source == "simulated" else "rlbench"]
@@ -114,6 +116,7 @@ def card(manifest: Manifest, name: str) -> str:
             f"- `{name}`: {field.description}" for name, field in ROW_MODELS[data_format].model_fields.items()
         ),
         left_out=_left_out(manifest),
+        audit=markdown_table(audit),
         licence_note=licence_note,
     )
 

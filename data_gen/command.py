@@ -6,7 +6,7 @@ import errno
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,13 @@ from robot_r1.errors import BadDemoError, UserError
 
 Config = TypeVar("Config", bound=BaseSettings)
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose complaints are one line with exit code 2, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def read_config(config_class: type[Config], program: str, arguments: Sequence[str]) -> Config:

@@ -36,7 +36,7 @@ class DistractorConfig(_Section):
     """Where wrong options come from: weights of the strategies of each question type."""
 
     waypoint: dict[PointStrategy, Weight] = Field(
-        {"similar_move": 2, "other_move": 2, "other_demos_keypoints": 1, "same_column": 1},
+        {"similar_move": 2, "other_move": 1, "other_demos_keypoints": 1, "same_column": 1},
         description="weights by strategy",
     )
     current_state: dict[PointStrategy, Weight] = Field(

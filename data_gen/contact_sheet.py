@@ -44,7 +44,7 @@ def write_contact_sheet(folder: Path, manifest: Manifest, seed: int) -> Path:
             sheet.paste(_cell(question, height), (x * FRAME, y * height))
     path = folder / CONTACT_SHEET
     with atomic_path(path) as temporary:
-        sheet.save(temporary, "PNG")
+        sheet.save(temporary, "PNG", compress_level=3)
     return path
 
 

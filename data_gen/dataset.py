@@ -1,6 +1,7 @@
 """Reading a data set back from its folder: any folder of parquet files with the documented columns."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 from robot_r1.errors import UserError
 from robot_r1.question import SPLITS, Question, Split
 
+Digests = Mapping[str, str]
+"""Of the pictures of each frame, named as question ids begin: `DEMO/frameN`."""
 _BATCH = 64
 """Rows read at once where pictures are among them: some MB."""
 
@@ -78,3 +81,16 @@ def batches(files: Sequence[DatasetFile], columns: Sequence[str]) -> Iterator[tu
                     yield file, batch
         except (pa.ArrowInvalid, OSError) as error:
             raise UserError(f"{file.path} is damaged ({error}); build or download the data set again") from error
+
+
+def picture_digest(pictures: Iterable[bytes | pa.Buffer]) -> str:
+    """A digest of a row's pictures as they are stored, long enough to tell millions apart."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    for picture in pictures:
+        digest.update(picture)
+    return digest.hexdigest()[:20]
+
+
+def frame_name(question_id: str) -> str:
+    """What the ids of all questions about a frame begin with: `DEMO/frameN`."""
+    return question_id.rpartition("/")[0]

@@ -10,7 +10,7 @@ from data_gen.distractors.balance import Balance
 from data_gen.distractors.draw import Drawing, Options
 from data_gen.formats import question_types
 from data_gen.keypoints import find_keypoints
-from data_gen.pool import run_all
+from data_gen.pool import Workers
 from data_gen.questions import Moment, Outline
 from data_gen.sources import DemoFile, load
 from data_gen.survey import Survey, Track
@@ -30,7 +30,7 @@ class _Chunk:
     config: BuildConfig
 
 
-def take_survey(demos: Sequence[tuple[DemoFile, Split]], config: BuildConfig) -> Survey:
+def take_survey(demos: Sequence[tuple[DemoFile, Split]], config: BuildConfig, workers: Workers) -> Survey:
     """The survey of demos, in their order; damaged ones are left out, and told when their shard is built.
 
     Raises:
@@ -38,7 +38,7 @@ def take_survey(demos: Sequence[tuple[DemoFile, Split]], config: BuildConfig) ->
     """
     chunks = [_Chunk(tuple(demos[i : i + _CHUNK]), config) for i in range(0, len(demos), _CHUNK)]
     tracks: dict[str, Track] = {}
-    for _, found in run_all(_tracks, chunks, config.workers, "looking at demos"):
+    for found in workers.run_all(_tracks, chunks, "looking at demos"):
         tracks |= {track.id: track for track in found}
     order = [file.key.id for file, _ in demos if file.key.id in tracks]
     return Survey.of([tracks[demo_id] for demo_id in order], config.frame_interval)

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from importlib.abc import MetaPathFinder
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as ProgressTask
@@ -39,40 +40,55 @@ def progress_bar() -> Progress:
     )
 
 
-def run_all(
-    function: Callable[[Work], Result], work: Sequence[Work], workers: int, title: str
-) -> Iterator[tuple[Work, Result]]:
-    """Apply a function to every piece of work and yield (work, result) in order of completion.
+class Workers(AbstractContextManager["Workers"]):
+    """Processes that start with their first work and stay until the block ends; with one, all runs in this process."""
 
-    With one worker everything runs in this process. An exception of the function ends the run: pieces not yet begun
-    are dropped, pieces under way are waited for.
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
 
-    Raises:
-        UserError: a worker process died.
-    """
-    with progress_bar() as progress:
-        bar = progress.add_task(title, total=len(work))
-        if workers == 1 or len(work) < 2:
-            for piece in work:
-                yield piece, function(piece)
-                progress.advance(bar)
-            return
-        # never plain fork: children would inherit the locks of threads that pyarrow and GL have started
-        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        context = multiprocessing.get_context(method)
-        pool = ProcessPoolExecutor(min(workers, len(work)), mp_context=context, initializer=_start_worker)
-        try:
-            futures: dict[Future[Result], Work] = {pool.submit(function, piece): piece for piece in work}
-            for future in as_completed(futures):
-                yield futures.pop(future), future.result()
-                progress.advance(bar)
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a worker process died, perhaps for lack of memory; what was finished is kept: "
-                "run again with --resume and fewer --workers"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+    def __exit__(self, *error: Any) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def run_all(self, function: Callable[[Work], Result], work: Sequence[Work], title: str) -> Iterator[Result]:
+        """Apply a function to every piece of work and yield the results in order of completion.
+
+        An exception of the function ends the run: pieces not yet begun are dropped, pieces under way are waited for.
+
+        Raises:
+            UserError: a worker process died.
+        """
+        with progress_bar() as progress:
+            bar = progress.add_task(title, total=len(work))
+            if self._count == 1 or (len(work) < 2 and self._pool is None):
+                for piece in work:
+                    yield function(piece)
+                    progress.advance(bar)
+                return
+            futures: set[Future[Result]] = set()
+            try:
+                futures = {self._started().submit(function, piece) for piece in work}
+                for future in as_completed(futures):
+                    futures.discard(future)
+                    yield future.result()
+                    progress.advance(bar)
+            except BrokenProcessPool as error:
+                raise UserError(
+                    "a worker process died, perhaps for lack of memory; what was finished is kept: "
+                    "run again with --resume and fewer --workers"
+                ) from error
+            finally:
+                for future in futures:
+                    future.cancel()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # never plain fork: children would inherit the locks of threads that pyarrow and GL have started
+            method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+            context = multiprocessing.get_context(method)
+            self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_start_worker)
+        return self._pool
 
 
 def _start_worker() -> None:

@@ -6,17 +6,18 @@ however the work is divided.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_gen.config import BuildConfig
-from data_gen.distractors.draw import Options
+from data_gen.distractors.draw import Option, Options
 from robot_r1.demo import Demo
 from robot_r1.geometry import Array
 from robot_r1.prompts import PromptTemplates
-from robot_r1.question import LETTERS, Point, Question, QuestionType
+from robot_r1.question import LETTERS, TRUE_OPTION, Point, Question, QuestionType
 from robot_r1.seeding import generator
 
 NO_MOVEMENT = "next keypoint within the dead zone"
@@ -58,23 +59,22 @@ def make_questions(demo: Demo, outline: Outline, config: BuildConfig, templates:
     Raises:
         BadDemoError: a frame that a question shows is missing or damaged.
     """
-    letters: dict[QuestionType, Iterator[int]] = {}
     descriptions = demo.descriptions
     description = descriptions[generator(config.seed, demo.key.id, "description").integers(len(descriptions))]
+    types = list(dict.fromkeys(name for moment in outline.moments for name in moment.options))
+    orders = {name: _orders(generator(config.seed, demo.key.id, name, "letters")) for name in types}
+    visible = demo.camera.sees(demo.tip_position)
     excluded = frozenset(config.exclude)
     questions: list[Question] = []
     dropped: Counter[str] = Counter()
     for moment in outline.moments:
         image = demo.load_frame(moment.frame)
         for question_type, options in moment.options.items():
-            if question_type not in letters:
-                letters[question_type] = _letters(generator(config.seed, demo.key.id, question_type, "letters"))
             if options is None:
                 dropped[f"{question_type}: {NO_MOVEMENT}"] += 1
                 continue
-            place = next(letters[question_type])
-            rng = generator(config.seed, demo.key.id, moment.frame, question_type)
-            question = _question(demo, moment, question_type, options, description, place, image, rng, templates)
+            ordered = [options[i] for i in next(orders[question_type])]
+            question = _question(demo, moment, question_type, ordered, description, visible, image, templates)
             if question.id in excluded:
                 dropped[f"{question_type}: {EXCLUDED}"] += 1
                 continue
@@ -82,36 +82,37 @@ def make_questions(demo: Demo, outline: Outline, config: BuildConfig, templates:
     return DemoQuestions(tuple(questions), dropped)
 
 
-def _letters(rng: np.random.Generator) -> Iterator[int]:
+def _orders(rng: np.random.Generator) -> Iterator[list[int]]:
+    """Orders of four options, of which the first is right: rounds in which it takes each place once."""
     while True:
-        yield from (int(i) for i in rng.permutation(len(LETTERS)))
+        for place in rng.permutation(len(LETTERS)).tolist():
+            order = (1 + rng.permutation(3)).tolist()
+            order.insert(place, 0)
+            yield order
 
 
 def _question(
     demo: Demo,
     moment: Moment,
     question_type: QuestionType,
-    options: Options,
+    options: Sequence[Option],
     description: str,
-    place: int,
+    visible: NDArray[np.bool_],
     image: bytes,
-    rng: np.random.Generator,
     templates: PromptTemplates,
 ) -> Question:
-    order = [1 + int(i) for i in rng.permutation(3)]
-    order.insert(place, 0)
-    a, b, c, d = (options[i] for i in order)
+    a, b, c, d = options
+    right = next(i for i, option in enumerate(options) if option.strategy == TRUE_OPTION)
     state, target = demo.tip_position[moment.frame], demo.tip_position[moment.keypoint]
     prompt = templates.render(question_type, description, _point(state), (a.text, b.text, c.text, d.text))
-    keypoint_visible, gripper_visible = demo.camera.sees([target, state]).tolist()
     return Question(
         id=f"{demo.key.id}/frame{moment.frame}/{question_type}",
         question_type=question_type,
         images=(image,),
         question=prompt,
         options=(a.text, b.text, c.text, d.text),
-        answer=LETTERS[place],
-        answer_text=options[0].text,
+        answer=LETTERS[right],
+        answer_text=options[right].text,
         task=demo.key.task,
         description=description,
         variation=demo.key.variation,
@@ -122,8 +123,8 @@ def _question(
         state=_point(state),
         target=_point(target),
         gripper_open=bool(demo.gripper_open[moment.frame]),
-        off_screen=not keypoint_visible,
-        gripper_off_screen=not gripper_visible,
+        off_screen=not visible[moment.keypoint],
+        gripper_off_screen=not visible[moment.frame],
         distractors=(a.strategy, b.strategy, c.strategy, d.strategy),
         source=demo.provenance.source,
         renderer=demo.provenance.renderer,

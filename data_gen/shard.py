@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from data_gen.config import BuildConfig
+from data_gen.dataset import frame_name, picture_digest
 from data_gen.examples import DemoRows, make_rows
 from data_gen.formats import ROW_MODELS, Row, question_types
 from data_gen.frames import resized
@@ -63,6 +64,8 @@ class ShardReport(BaseModel):
     skipped: tuple[SkippedDemo, ...] = ()
     dropped: dict[str, int] = {}
     files: tuple[DataFile, ...] = ()
+    digests: dict[str, str] = {}
+    """Of the pictures, for the audit; see `data_gen.dataset.Digests`."""
 
 
 def build_shard(shard: Shard) -> ShardReport:
@@ -76,6 +79,7 @@ def build_shard(shard: Shard) -> ShardReport:
     skipped: list[SkippedDemo] = []
     dropped: Counter[str] = Counter()
     renderers: set[str] = set()
+    digests: dict[str, str] = {}
     survey = load_survey(shard.staging.survey)
     outlined = outlines(survey, [file.key.id for file in shard.demos], shard.balances, shard.config)
     with ExitStack() as stack:
@@ -94,6 +98,8 @@ def build_shard(shard: Shard) -> ShardReport:
                 continue
             for name, output in outputs.items():
                 output.write([row for row in result.rows if row.question_type == name])
+            frames = {frame_name(row.id): row.images for row in result.rows}
+            digests |= {name: picture_digest(images) for name, images in frames.items()}
             dropped += result.dropped
             renderers.add(demo.provenance.renderer)
             used.append(_used(demo, outline, result, shard.split))
@@ -103,6 +109,7 @@ def build_shard(shard: Shard) -> ShardReport:
         skipped=tuple(skipped),
         dropped=dict(sorted(dropped.items())),
         files=tuple(output.data_file() for output in outputs.values() if output.rows),
+        digests=digests,
     )
     write_text(shard.report_path, report.model_dump_json(indent=1))
     return report

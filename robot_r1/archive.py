@@ -98,14 +98,19 @@ def _frame_name(index: int) -> str:
 
 
 class _FrameReader:
-    """Reads single frames; a class rather than a closure, so that a demo can be pickled."""
+    """Reads single frames; the file stays open between them, and is opened again after the reader was pickled."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._archive: zipfile.ZipFile | None = None
 
     def __call__(self, index: int) -> bytes:
         try:
-            with zipfile.ZipFile(self._path) as archive:
-                return archive.read(_frame_name(index))
+            if self._archive is None:
+                self._archive = zipfile.ZipFile(self._path)
+            return self._archive.read(_frame_name(index))
         except _DAMAGE as error:
             raise BadDemoError(self._path, f"frame {index} cannot be read: {error}") from error
+
+    def __reduce__(self) -> tuple[type["_FrameReader"], tuple[Path]]:
+        return _FrameReader, (self._path,)

@@ -7,7 +7,6 @@
 Works on any folder of parquet files with the documented columns. Writes `audit.json` with every finding.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from data_gen.audit.report import AUDIT, Light
 from data_gen.audit.run import audit_dataset, save_audit
 from data_gen.audit.table import summary_lines, terminal_tables
-from data_gen.command import console, interpreter, run_command
+from data_gen.command import CommandParser, console, interpreter, run_command
 from robot_r1.errors import UserError
 
 _FAILING: dict[str, frozenset[Light]] = {
@@ -27,7 +26,7 @@ _FAILING: dict[str, frozenset[Light]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Audit a data set; see the module's text. Returns 1 if the audit fails, else 0."""
-    parser = _Parser(prog="python -m data_gen.audit", description="Look for what a data set gives away.")
+    parser = CommandParser(prog="python -m data_gen.audit", description="Look for what a data set gives away.")
     parser.add_argument("path", type=Path, help="folder of the data set")
     parser.add_argument(
         "--fail-on", choices=tuple(_FAILING), default="red", help="worst light that fails (default: red)"
@@ -47,11 +46,6 @@ def main(arguments: Sequence[str]) -> int:
     console.print(f"findings: {out}, with every rule", markup=False)
     console.print(f"next:     {interpreter()} -m data_gen.report {options.path}", markup=False)
     return int(failed)
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]  # raises as well
-        raise UserError(f"{message}; see {self.prog} --help")
 
 
 if __name__ == "__main__":

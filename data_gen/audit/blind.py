@@ -17,6 +17,7 @@ from robot_r1.blind_rules import both_ways, rules_for
 from robot_r1.question import QuestionType
 
 PROBE = "learned from the options"
+TREES = "learned by boosted trees"
 
 
 def blind_findings(rows: Rows, question_type: QuestionType) -> list[Finding]:
@@ -31,29 +32,32 @@ def blind_findings(rows: Rows, question_type: QuestionType) -> list[Finding]:
             allowed = f"{CHANCE[0]:.2f} to {CHANCE[1]:.2f}"
             light = rule_light(interval)
             findings.append(share("blind rules", check, question_type, interval, light, allowed))
-    return [*findings, _probe_finding(questions)]
+    return [*findings, *_probe_findings(questions)]
 
 
-def _probe_finding(questions: BlindQuestions) -> Finding:
-    result = probe(questions)
-    allowed = f"up to {PROBE_LIMIT:.2f}"
-    if result is None:
-        return Finding(
-            section="blind probe",
-            check=PROBE,
-            question_type=questions.question_type,
-            value=0,
-            unit="share",
-            low=None,
-            high=None,
-            n=0,
-            allowed=allowed,
-            light="grey",
-            note=f"fewer than {MIN_DEMOS} demos to learn from",
-        )
-    interval = interval_by_demo(result.won, result.demo)
-    light = probe_light(interval)
-    return share("blind probe", PROBE, questions.question_type, interval, light, allowed, result.classifier)
+def _probe_findings(questions: BlindQuestions) -> list[Finding]:
+    probes = probe(questions)
+    if probes is None:
+        return [_unknown(check, questions.question_type) for check in (PROBE, TREES)]
+    linear, trees = (interval_by_demo(result.won, result.demo) for result in (probes.linear, probes.trees))
+    kind = questions.question_type
+    return [
+        share("blind probe", PROBE, kind, linear, probe_light(linear), f"up to {PROBE_LIMIT:.2f}"),
+        share("blind probe", TREES, kind, trees, "grey", ""),
+    ]
+
+
+def _unknown(check: str, question_type: QuestionType) -> Finding:
+    return Finding(
+        section="blind probe",
+        check=check,
+        question_type=question_type,
+        value=0,
+        unit="share",
+        n=0,
+        light="grey",
+        note=f"fewer than {MIN_DEMOS} demos to learn from",
+    )
 
 
 def _questions(rows: Rows, question_type: QuestionType) -> BlindQuestions | None:

@@ -1,7 +1,9 @@
-"""The blind probe: small classifiers that learn from options alone which one is right.
+"""The blind probe: a small classifier that learns from options alone which one is right.
 
-It finds what no single rule names. If it does no better than chance, little can be learnt without looking; if it does
-better, a model trained on such questions may learn the same. Questions of one demo are never on both sides of a fold.
+It finds what no single rule names: any weighted sum of what can be read off the options. Questions of one demo are
+never on both sides of a fold. Beside it boosted trees are trained. They can put a task's heights together with the
+position that a waypoint's prompt gives, and so know where a robot of that task goes next: no choice of wrong options
+hides that, and so they have no threshold.
 """
 
 from collections.abc import Callable
@@ -23,7 +25,7 @@ from robot_r1.blind_questions import BlindQuestions, Codes
 from robot_r1.geometry import Array
 from robot_r1.seeding import generator
 
-MAX_QUESTIONS = 3000
+MAX_QUESTIONS = 2500
 """Questions of a type that the probe looks at: whole demos, drawn once and for all."""
 FOLDS = 3
 """Of the cross-validation."""
@@ -37,17 +39,26 @@ class _Classifier(Protocol):
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How often the stronger of the two classifiers finds the right option."""
+    """How often a classifier finds the right option."""
 
-    classifier: str
     won: Array
     """(M,): the chance that it answers each question right; equal scores share the choice."""
     demo: Codes
     """(M,): the questions' demos, as in `BlindQuestions`."""
 
 
-def probe(questions: BlindQuestions) -> ProbeResult | None:
-    """Train and test the probe, cross-validated by demo; None if there are fewer than `MIN_DEMOS` demos.
+@dataclass(frozen=True)
+class Probes:
+    """The probe, and beside it a learner that can also put numbers together."""
+
+    linear: ProbeResult
+    """Logistic regression."""
+    trees: ProbeResult
+    """Boosted trees."""
+
+
+def probe(questions: BlindQuestions) -> Probes | None:
+    """Train and test both, cross-validated by demo; None if there are fewer than `MIN_DEMOS` demos.
 
     The same questions give the same result: nothing is drawn but the sample, and one thread does the sums.
     """
@@ -55,13 +66,10 @@ def probe(questions: BlindQuestions) -> ProbeResult | None:
     if len(np.unique(sample.demo)) < MIN_DEMOS:
         return None
     with threadpool_limits(1):
-        results = [
-            ProbeResult(
-                "logistic regression", _cross_validate(_logistic, linear_features(sample), sample), sample.demo
-            ),
-            ProbeResult("boosted trees", _cross_validate(_trees, option_features(sample), sample), sample.demo),
-        ]
-    return max(results, key=lambda result: float(result.won.mean()))
+        return Probes(
+            ProbeResult(_cross_validate(_logistic, linear_features(sample), sample), sample.demo),
+            ProbeResult(_cross_validate(_trees, option_features(sample), sample), sample.demo),
+        )
 
 
 def _sample(questions: BlindQuestions) -> NDArray[np.bool_]:

@@ -1,7 +1,6 @@
 """The data set as columns, with a digest in the place of each picture."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_gen.dataset import DatasetFile, batches, check_columns, dataset_files
+from data_gen.dataset import (
+    DatasetFile,
+    Digests,
+    batches,
+    check_columns,
+    dataset_files,
+    frame_name,
+    picture_digest,
+)
 from data_gen.pool import progress_bar
 from robot_r1.blind_questions import read_options
 from robot_r1.errors import UserError
@@ -58,8 +65,11 @@ class Rows:
         return len(self.id)
 
 
-def read_rows(folder: Path, workers: int) -> Rows:
+def read_rows(folder: Path, workers: int, digests: Digests | None = None) -> Rows:
     """Read a data set; pictures are hashed by `workers` threads, a few dozen at a time.
+
+    Args:
+        digests: those of the pictures, where they are known; the pictures are then not read.
 
     Raises:
         UserError: no data set is there, a file is unreadable, a column is missing or holds something else.
@@ -69,7 +79,10 @@ def read_rows(folder: Path, workers: int) -> Rows:
     check_columns(files, _needed(files))
     optional = [name for name in _OPTIONAL if name in found]
     names = [*_ALWAYS, *optional]
-    pieces = _read_files(files, names, workers)
+    pieces = _read_files(files, names if digests is None else [name for name in names if name != "images"], workers)
+    for piece in pieces:
+        if digests is not None:
+            piece["images"] = np.array([digests[frame_name(name)] for name in piece["id"].tolist()], dtype=np.str_)
     splits = [np.full(len(piece["id"]), file.split) for file, piece in zip(files, pieces, strict=True)]
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
     if not len(columns["id"]):
@@ -107,7 +120,7 @@ def _read_files(files: Sequence[DatasetFile], names: Sequence[str], workers: int
     pieces = []
     try:
         with progress_bar() as progress:
-            bar = progress.add_task("hashing frames", total=len(files))
+            bar = progress.add_task("hashing frames" if "images" in names else "reading questions", total=len(files))
             for piece in pool.map(partial(_read_file, names=names), files):
                 pieces.append(piece)
                 progress.advance(bar)
@@ -120,10 +133,12 @@ def _read_file(file: DatasetFile, names: Sequence[str]) -> dict[str, NDArray[Any
     pictures: list[str] = []
     values: dict[str, list[Any]] = {name: [] for name in names if name != "images"}
     for _, batch in batches([file], names):
-        pictures += _digests(file, batch.column("images"))
+        if "images" in names:
+            pictures += _digests(file, batch.column("images"))
         for name, column in values.items():
             column += batch.column(name).to_pylist()
-    return {"images": np.array(pictures, dtype=np.str_), **{name: _array(file, name, values[name]) for name in values}}
+    columns = {name: _array(file, name, values[name]) for name in values}
+    return {**columns, "images": np.array(pictures, dtype=np.str_)} if "images" in names else columns
 
 
 def _digests(file: DatasetFile, images: pa.Array) -> list[str]:
@@ -134,16 +149,15 @@ def _digests(file: DatasetFile, images: pa.Array) -> list[str]:
         raise UserError(
             f"{file.path}: the column images holds {kind}, not lists of pictures; build the data set again"
         )
-    digests = []
-    for row in images:
-        digest = hashlib.sha1(usedforsecurity=False)
-        for picture in row.values or ():
-            content = picture["bytes"].as_buffer()
-            if content is None:
-                raise UserError(f"{file.path}: the column images holds paths, not pictures; store the files' bytes")
-            digest.update(content)
-        digests.append(digest.hexdigest()[:20])
-    return digests
+    return [picture_digest(_pictures(file, row.values)) for row in images]
+
+
+def _pictures(file: DatasetFile, row: pa.StructArray | None) -> Iterator[pa.Buffer]:
+    for picture in row or ():
+        content = picture["bytes"].as_buffer()
+        if content is None:
+            raise UserError(f"{file.path}: the column images holds paths, not pictures; store the files' bytes")
+        yield content
 
 
 _SHAPES = {"state": (3,), "target": (3,), "options": (4,), "distractors": (4,)}

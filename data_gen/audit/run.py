@@ -15,22 +15,27 @@ from data_gen.audit.repeats import duplicate_findings, split_findings
 from data_gen.audit.report import AUDIT, Audit, Finding, Light
 from data_gen.audit.rows import Rows, read_rows
 from data_gen.audit.truth import read_dead_zone, truth_findings, view_findings
+from data_gen.dataset import Digests
+from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.question import QUESTION_TYPES
 
 _BY_SEVERITY: tuple[Light, ...] = ("red", "amber", "green")
 
 
-def audit_dataset(folder: Path, workers: int = 2) -> Audit:
+def audit_dataset(folder: Path, workers: int = 2, digests: Digests | None = None) -> Audit:
     """Audit any folder of parquet files with the documented columns; what a format lacks is not looked at.
 
     The result depends on the files alone, not on the number of `workers` (threads).
+
+    Args:
+        digests: those of the pictures, where they are known; the pictures are then not read.
 
     Raises:
         UserError: no data set is there, a file is unreadable, or a column is missing or not as documented.
     """
     dead_zone = read_dead_zone(folder)
-    rows = read_rows(folder, workers)
+    rows = read_rows(folder, workers, digests)
     findings = (*_findings(rows, dead_zone), *_blind_findings(rows, workers))
     lights = {finding.light for finding in findings}
     return Audit(
@@ -68,3 +73,15 @@ def write_audit(folder: Path, audit: Audit) -> None:
 def save_audit(path: Path, audit: Audit) -> None:
     """Write an audit to a file of any name."""
     write_text(path, audit.model_dump_json(indent=1) + "\n")
+
+
+def read_audit(folder: Path) -> Audit:
+    """The audit beside a data set.
+
+    Raises:
+        UserError: there is none, or it is damaged.
+    """
+    try:
+        return Audit.model_validate_json((folder / AUDIT).read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder / AUDIT} is missing or damaged; run python -m data_gen.audit {folder}") from error

@@ -32,7 +32,7 @@ def summary_lines(audit: Audit) -> list[str]:
     )
     lines = [f"audit: {audit.light} ({counts})"]
     strongest = [_strongest_rule(audit, name) for name in QUESTION_TYPES]
-    probes = [finding for finding in audit.findings if finding.section == "blind probe"]
+    probes = [f for f in audit.findings if f.section == "blind probe" and f.allowed]
     others = [finding for finding in audit.findings if finding.section not in _BLIND and finding.light in _ORDER[:2]]
     shown = [finding for finding in (*strongest, *probes) if finding is not None]
     return lines + [_line(finding) for finding in (*_worst_first(others)[: 7 - len(shown)], *shown)]

@@ -12,8 +12,6 @@ option more often than at the others.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
 
 from data_gen.survey import Indices
 from robot_r1.geometry import Array
@@ -35,7 +33,9 @@ class Balance:
 
     def choose(self, advantages: Array, task: Indices, rng: np.random.Generator) -> Indices:
         """(Q,): the chosen set of each question, from the advantages of T sets, (Q, T, F), and task indices, (Q,)."""
-        chances = softmax(-np.einsum("qtf,qf->qt", advantages, self.weights[task]), axis=1)
+        scores = -np.einsum("qtf,qf->qt", advantages, self.weights[task])
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        chances /= chances.sum(axis=1, keepdims=True)
         below = chances.cumsum(axis=1) <= rng.random((len(task), 1))
         chosen: Indices = np.minimum(below.sum(axis=1), advantages.shape[1] - 1)
         return chosen
@@ -71,11 +71,15 @@ def fit_balance(advantages: Array, task: Indices, tasks: tuple[str, ...]) -> Bal
 
 def _solve(advantages: Array) -> Array:
     """The minimum of a convex function whose slope is the mean advantage (the dual of entropy balancing)."""
+    from scipy.optimize import minimize  # here, for it costs every worker half a second, and one process solves
 
     def loss(weights: Array) -> tuple[float, Array]:
         scores = -(advantages @ weights)
-        totals = logsumexp(scores, axis=1, keepdims=True)
-        chances = np.exp(scores - totals)
+        highest = scores.max(axis=1, keepdims=True)
+        chances = np.exp(scores - highest)
+        sums = chances.sum(axis=1, keepdims=True)
+        totals = np.log(sums) + highest
+        chances /= sums
         slope = -np.einsum("qt,qtf->f", chances, advantages) / len(advantages)
         return float(totals.mean() + RIDGE * weights @ weights / 2), slope + RIDGE * weights
 

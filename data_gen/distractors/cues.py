@@ -73,7 +73,9 @@ def movement_cues(labels: Indices, frequency: Array) -> Array:
         frequency: (Q, L), how often each is right in other demos of the question's task.
     """
     said = SAID[labels].astype(np.float64)
-    usual = np.log1p(np.take_along_axis(frequency[:, None], labels.reshape(len(labels), 1, labels.shape[1] * 4), axis=2))
+    usual = np.log1p(
+        np.take_along_axis(frequency[:, None], labels.reshape(len(labels), 1, labels.shape[1] * 4), axis=2)
+    )
     usual = usual.reshape(labels.shape)
     moves = said / 2
     away = np.linalg.norm(moves - moves.mean(axis=2, keepdims=True), axis=-1)

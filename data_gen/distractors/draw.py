@@ -7,7 +7,7 @@ import numpy as np
 from data_gen.config import BuildConfig
 from data_gen.distractors.balance import Balance, advantages, fit_balance
 from data_gen.distractors.cues import EXTREMES, movement_cues, point_cues
-from data_gen.distractors.movements import MOVEMENTS, SAID, also_right, draw_movement_sets
+from data_gen.distractors.movements import MOVEMENTS, also_right, draw_movement_sets, label_numbers
 from data_gen.distractors.points import Asked
 from data_gen.distractors.sets import draw_sets
 from data_gen.distractors.usual import Usual
@@ -18,8 +18,8 @@ from robot_r1.prompts import point_text
 from robot_r1.question import TRUE_OPTION, QuestionType
 from robot_r1.seeding import generator
 
-SETS = 16
-"""Sets of wrong options among which the balance chooses."""
+SETS: dict[QuestionType, int] = {"waypoint": 24, "current_state": 12, "movement": 16}
+"""Sets of wrong options among which the balance chooses; a waypoint's prompt gives more to level."""
 SAMPLE = 400
 """Questions of a task by which the balance is found."""
 
@@ -57,8 +57,7 @@ class Drawing:
         self._tasks = tuple(sorted(set(survey.task.tolist())))
         self._task = np.searchsorted(self._tasks, survey.task)[survey.demo] if self._tasks else survey.demo
         self._moves = axis_moves(survey.target - survey.state, config.dead_zone)
-        labels = (self._moves[:, None] == SAID).all(axis=2).argmax(axis=1)
-        self._label = np.where(self._moves.any(axis=1), labels, len(MOVEMENTS))
+        self._label = label_numbers(self._moves)
         self._frequency = _label_counts(self._task, self._label)
         self._frequency_of_demo = _label_counts(survey.demo, self._label)
 
@@ -78,7 +77,9 @@ class Drawing:
             sample.append(np.sort(rng.permutation(of_task)[:SAMPLE]))
         chosen = np.concatenate([np.empty(0, dtype=np.int64), *sample])
         rng = generator(self._config.seed, "balance", question_type)
-        standing_out = advantages(self._draw(chosen, question_type, SETS, rng).cues, EXTREMES[question_type])
+        standing_out = advantages(
+            self._draw(chosen, question_type, SETS[question_type], rng).cues, EXTREMES[question_type]
+        )
         return fit_balance(standing_out, self._task[chosen], self._tasks)
 
     def options(
@@ -90,7 +91,7 @@ class Drawing:
             balance: without one the first set that is drawn is taken, whatever it gives away.
         """
         asking = np.intersect1d(moments, self.askable(question_type))
-        sets = self._draw(asking, question_type, 1 if balance is None else SETS, rng)
+        sets = self._draw(asking, question_type, 1 if balance is None else SETS[question_type], rng)
         chosen = np.zeros(len(asking), dtype=np.int64)
         if balance is not None:
             chosen = balance.choose(advantages(sets.cues, EXTREMES[question_type]), self._task[asking], rng)

@@ -38,6 +38,17 @@ for _number, _movement in enumerate(MOVEMENTS):
         SAID[_number, _move.axis] = (1 if _move.positive else -1) * (1 if _move.slight else 2)
 
 
+_DIGITS = np.array([25, 5, 1])
+_NUMBERS = np.full(125, len(MOVEMENTS))
+_NUMBERS[(SAID + 2) @ _DIGITS] = np.arange(len(MOVEMENTS))
+
+
+def label_numbers(moves: NDArray[np.int8]) -> Indices:
+    """(N,): numbers of movements, from what `robot_r1.movement.axis_moves` says, (N, 3); L where that is nothing."""
+    numbers: Indices = _NUMBERS[(moves + 2) @ _DIGITS]
+    return numbers
+
+
 def also_right(displacements: Array, dead_zone: float) -> Mask:
     """(Q, L): movements that are right as well, for displacements of shape (Q, 3), metres.
 

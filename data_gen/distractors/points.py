@@ -115,13 +115,19 @@ def same_demo(asked: Asked, rng: np.random.Generator, count: int) -> Array:
 
 
 def other_demos(asked: Asked, rng: np.random.Generator, count: int) -> Array:
-    """States of other demos of the task, at any frame: the frames that questions show would be right elsewhere."""
+    """States of other demos of the task, some frames before or after those that questions show.
+
+    Shown ones would be known as right answers of other questions, which the right answer itself never is; all but the
+    start of a demo, which is often the same in all.
+    """
     survey = asked.survey
     peers = asked.peers(rng, count)
-    start, end = survey.track_start[survey.demo[peers]], survey.track_start[survey.demo[peers] + 1]
-    frames = start + np.floor(rng.random(peers.shape) * (end - start)).astype(np.int64)
-    states: Array = np.where((peers >= 0)[..., None], survey.tracks[frames], np.nan)
-    return states
+    frames, demos = survey.frame[peers], survey.demo[peers]
+    half = max(1, int(np.diff(survey.frame)[np.diff(survey.demo) == 0].min(initial=2)) // 2)
+    shift = rng.integers(1, half + 1, size=peers.shape) * rng.choice([-1, 1], size=peers.shape)
+    last = survey.track_start[demos + 1] - survey.track_start[demos] - 1
+    shifted = np.where(frames == 0, 0, np.clip(frames + shift, 1, last))
+    return _where_any(survey.tracks[survey.track_start[demos] + shifted], peers)
 
 
 def same_demo_keypoints(asked: Asked, rng: np.random.Generator, count: int) -> Array:
@@ -138,7 +144,8 @@ def other_demos_keypoints(asked: Asked, rng: np.random.Generator, count: int) ->
 
     Unshifted they would be known as right answers of other questions, which the right answer itself never is.
     """
-    points = _where_any(asked.survey.target, asked.peers(rng, count))
+    peers = asked.peers(rng, count)
+    points = _where_any(asked.survey.target[peers], peers)
     points[..., :2] += rng.normal(scale=SHIFT, size=(*points.shape[:2], 2))
     return points
 
@@ -186,13 +193,14 @@ def other_move(asked: Asked, rng: np.random.Generator, count: int) -> Array:
     """The whole move that another demo of the task made somewhere, made from here."""
     survey = asked.survey
     peers = asked.peers(rng, count)
-    points: Array = asked.origin[:, None] + _where_any(survey.target - survey.state, peers)
+    points: Array = asked.origin[:, None] + _where_any(survey.target[peers] - survey.state[peers], peers)
     return points
 
 
 def same_column(asked: Asked, rng: np.random.Generator, count: int) -> Array:
     """Straight above or below the move's other end, at the height of a keypoint of another demo of the task."""
-    points = _where_any(asked.survey.target, asked.peers(rng, count))
+    peers = asked.peers(rng, count)
+    points = _where_any(asked.survey.target[peers], peers)
     points[..., :2] += asked.origin[:, None, :2] - points[..., :2]
     return points
 
@@ -212,8 +220,9 @@ PROPOSE: dict[PointStrategy, Propose] = {
 }
 
 
-def _where_any(values: Array, moments: Indices) -> Array:
-    found: Array = np.where((moments >= 0)[..., None], values[moments], np.nan)
+def _where_any(points: Array, peers: Indices) -> Array:
+    """Points (Q, C, 3) of peers, NaN where there is no peer."""
+    found: Array = np.where((peers >= 0)[..., None], points, np.nan)
     return found
 
 

@@ -11,7 +11,7 @@ from data_gen.distractors.points import PROPOSE, Asked
 from data_gen.survey import Indices
 from robot_r1.geometry import WORKSPACE, Array
 
-CANDIDATES = 16
+CANDIDATES = 12
 """Positions that each strategy proposes for a question."""
 LAST_RESORT = 64
 """Positions drawn from the whole workspace for where nothing else keeps apart."""
@@ -48,7 +48,7 @@ def draw_sets(
     mixed = sorted((name for name, weight in weights.items() if weight > 0), key=lambda name: (-weights[name], name))
     names = [*mixed, *_FALLBACKS]
     share = np.array([weights[name] for name in mixed])
-    pools = [_pool(asked, name, separation, rng) for name in names]
+    pools: dict[int, Array] = {}
     size = (len(asked.moments), count)
     taken = np.broadcast_to(asked.truth[:, None, None], (*size, 1, 3))
     made = np.empty((*size, 3), dtype=np.int64)
@@ -56,10 +56,14 @@ def draw_sets(
         wanted = rng.choice(len(share), size=size, p=share / share.sum())
         chosen = np.full((*size, 3), np.nan)
         for only_wanted in (True, False):
-            for strategy, pool in enumerate(pools):
+            for strategy, name in enumerate(names):
                 empty = np.isnan(chosen[..., 0])
                 rows, sets = np.nonzero(empty & (wanted == strategy) if only_wanted else empty)
-                chosen[rows, sets] = _pick(pool[rows], taken[rows, sets], separation, rng)
+                if not len(rows):
+                    continue
+                if strategy not in pools:
+                    pools[strategy] = _pool(asked, name, separation, rng)
+                chosen[rows, sets] = _pick(pools[strategy][rows], taken[rows, sets], separation, rng)
                 made[rows, sets, slot] = strategy
         if np.isnan(chosen).any():
             raise RuntimeError(f"no room for a distractor: min_separation {min_separation} m fills the workspace")

@@ -1,6 +1,5 @@
 """`python -m data_gen.export PATH --to easyr1|ms-swift|llava-json [--out FOLDER]`: a data set for another trainer."""
 
-import argparse
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from data_gen.command import console, run_command
+from data_gen.command import CommandParser, console, run_command
 from data_gen.dataset import DatasetFile, dataset_files
 from data_gen.export.easyr1 import EASYR1
 from data_gen.export.frames import FrameStore
@@ -28,7 +27,7 @@ FRAMEWORKS: dict[Target, Framework] = {"easyr1": EASYR1, "ms-swift": MS_SWIFT, "
 
 def main(arguments: Sequence[str]) -> None:
     """Export a data set and say where it is and how to train on it."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m data_gen.export",
         description="Write a data set in the form that another trainer reads, with its pictures as PNG files, its "
         "reward functions in that trainer's form, and a README with the command line.",

@@ -4,21 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from data_gen.command import run_command
+from data_gen.command import CommandParser, run_command
 from data_gen.report.page import QUESTIONS, write_report
-from robot_r1.errors import UserError
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def main(arguments: Sequence[str]) -> None:
     """Write the page and print where it is and what to do with it."""
-    parser = _Parser(
+    parser = CommandParser(
         prog="python -m data_gen.report",
         description="Write one HTML page about a data set: questions on their frames, the audit, a sheet per demo."
         " It needs no network.",

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from data_gen.config import RecordConfig
-from data_gen.pool import run_all
+from data_gen.pool import Workers
 from data_gen.sources import ArchivedDemo, archive_root
 from robot_r1.archive import save_demo
 from robot_r1.demo import DemoKey
@@ -76,8 +76,9 @@ def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
         return 0
     make_folder(root)
     write_text(root / SETTINGS, settings.model_dump_json(indent=1) + "\n")
-    for _ in run_all(record, missing, config.workers, f"recording ({settings.renderer})"):
-        pass
+    with Workers(config.workers) as workers:  # which end with it: the simulator takes memory
+        for _ in workers.run_all(record, missing, f"recording ({settings.renderer})"):
+            pass
     return len(missing)
 
 

@@ -143,7 +143,8 @@ def test_tables(clean_audit: Audit) -> None:
     assert all(line.count("|") == 5 for line in rules)
     nearest = next(line for line in rules if line.startswith("| nearest to the state / farthest from the state "))
     assert nearest.count("🟢") == 2 and nearest.endswith("|  |  |")
-    assert rules[-1].startswith("| learned from the options ") and rules[-1].count("🟢") == 3
+    assert rules[-2].startswith("| learned from the options ") and rules[-2].count("🟢") == 3
+    assert rules[-1].startswith("| learned by boosted trees ") and rules[-1].count("⚪") == 3
     assert "| splits: demo in both splits | 🟢 0 of 300 |  |  |  | none |" in table
     lines = summary_lines(clean_audit)
     assert 3 <= len(lines) <= 8 and lines[0].startswith("audit: green (")
