@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_FEW = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+"""97.5 % quantiles of Student's t for 1 to 10 degrees of freedom."""
 _Z = 1.959963984540054
 
 
@@ -24,10 +26,12 @@ class Interval:
 
 
 def clustered_interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """The mean of values in [0, 1] with a cluster-robust normal interval, cut to [0, 1].
+    """The mean of values in [0, 1] with a cluster-robust interval, cut to [0, 1].
 
     The standard error sums residuals by cluster and is scaled by k / (k - 1) for k clusters (Miller, "Adding Error
-    Bars to Evals", 2024, section 2.2). With a single cluster nothing is known of the spread: the interval is [0, 1].
+    Bars to Evals", 2024, section 2.2); the interval is Student's t with k - 1 degrees of freedom, as few clusters tell
+    little of their spread (Cameron & Miller 2015, "A Practitioner's Guide to Cluster-Robust Inference", section VI.D).
+    With a single cluster nothing is known of the spread: the interval is [0, 1].
 
     Raises:
         ValueError: there are no values, or not as many clusters as values.
@@ -42,4 +46,14 @@ def clustered_interval(values: Sequence[float], clusters: Sequence[str]) -> Inte
         return Interval(mean, 0.0, 1.0, len(data), 1)
     residuals = np.bincount(index, weights=data - mean, minlength=count)
     error = float(np.sqrt(count / (count - 1) * np.sum(residuals**2))) / len(data)
-    return Interval(mean, max(0.0, mean - _Z * error), min(1.0, mean + _Z * error), len(data), count)
+    reach = _quantile(count - 1) * error
+    return Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach), len(data), count)
+
+
+def _quantile(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t; beyond the table by Fisher's expansion in 1 / degrees of freedom."""
+    if freedom <= len(_FEW):
+        return _FEW[freedom - 1]
+    z = _Z
+    terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96)
+    return sum(term / freedom**power for power, term in enumerate(terms))

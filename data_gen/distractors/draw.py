@@ -132,9 +132,25 @@ class Drawing:
         moves = survey.target - survey.state
         return Usual(right[askable], moves[askable], self._task[askable], survey.demo[askable])
 
+    def _frequency_elsewhere(self, moments: Indices) -> Array:
+        """(Q, L): how often movements are to be expected in other demos of the questions' tasks.
+
+        What no other demo shows must not be told from the rest by that: such movements share the weight of all the
+        task's questions whose right answer no other demo has (Good & Turing; Good 1953, Biometrika 40), by how usual
+        they are in other tasks.
+        """
+        known = np.flatnonzero(self._label < len(MOVEMENTS))
+        task, label = self._task[known], self._label[known]
+        alone = self._frequency[task, label] == self._frequency_of_demo[self.survey.demo[known], label]
+        new = np.bincount(task, alone, len(self._tasks))[self._task[moments], None]
+        of_task = self._frequency[self._task[moments]]
+        elsewhere = of_task - self._frequency_of_demo[self.survey.demo[moments]]
+        usual = np.where(elsewhere == 0, self._frequency.sum(axis=0) - of_task + 1, 0)
+        return elsewhere + new * usual / np.maximum(usual.sum(axis=1, keepdims=True), 1)
+
     def _draw_movements(self, moments: Indices, count: int, rng: np.random.Generator) -> _Sets:
         survey, dead_zone = self.survey, self._config.dead_zone
-        frequency = self._frequency[self._task[moments]]
+        frequency = self._frequency_elsewhere(moments)
         also = also_right(survey.target[moments] - survey.state[moments], dead_zone)
         weights = self._config.distractors.movement
         sets = draw_movement_sets(self._label[moments], also, frequency, weights, dead_zone, count, rng)

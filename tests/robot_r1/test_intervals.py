@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from robot_r1.intervals import clustered_interval
+from robot_r1.intervals import _quantile, clustered_interval
 
 
 def test_one_value_per_cluster_is_the_usual_interval() -> None:
@@ -15,15 +16,21 @@ def test_one_value_per_cluster_is_the_usual_interval() -> None:
     found = clustered_interval(values, ["a", "b", "c", "d", "e"])
     error = np.std(values, ddof=1) / math.sqrt(5)
     assert found.mean == pytest.approx(0.6)
-    assert found.low == pytest.approx(0.6 - 1.96 * error, abs=1e-4)
+    assert found.low == pytest.approx(max(0, 0.6 - 2.776 * error), abs=1e-4)
     assert (found.high, found.n, found.clusters) == (1.0, 5, 5)
 
 
 def test_a_case_by_hand() -> None:
-    found = clustered_interval([1, 1, 0, 0, 1, 0], ["a", "a", "b", "b", "c", "c"])
-    # residuals by cluster: 1, -1, 0; variance of the mean: 3/2 x 2 / 36
-    error = math.sqrt(3 / 36)
-    assert (found.low, found.high) == pytest.approx((max(0, 0.5 - 1.959964 * error), min(1, 0.5 + 1.959964 * error)))
+    values, clusters = [1, 1, 0, 0] + [1, 0] * 10, ["a", "a", "b", "b", *(f"c{i}" for i in range(10) for _ in "12")]
+    found = clustered_interval(values, clusters)
+    # residuals by cluster: 1, -1 and ten times 0; variance of the mean: 12/11 x 2 / 24^2; t of 11 degrees of freedom
+    error = math.sqrt(12 / 11 * 2) / 24
+    assert (found.low, found.high) == pytest.approx((0.5 - 2.20099 * error, 0.5 + 2.20099 * error), abs=2e-4)
+
+
+def test_few_clusters_widen_the_interval_as_students_t_does() -> None:
+    for freedom in (1, 2, 5, 10, 11, 15, 30, 100, 5000):
+        assert _quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-3)
 
 
 def test_repeating_every_question_tells_nothing_new() -> None:
