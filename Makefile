@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 
 data: $(VENV)/.sim
 	$(BIN)/python -m data_gen.build --config configs/data/quickstart.yaml --out $(OUT) --resume
+	$(BIN)/python -m data_gen.report $(OUT)
 
 tiny: $(VENV)/.train
 	$(BIN)/python -m data_gen.build --config configs/data/tiny.yaml --out data/tiny --resume

@@ -14,7 +14,7 @@ from robot_r1.demo import Source
 from robot_r1.question import QUESTION_TYPES, QuestionType
 
 Positive = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 SplitBy = Literal["demo", "variation", "task"]
 
 
@@ -65,7 +65,8 @@ class DistractorConfig(_Section):
         for name in ("waypoint", "current_state", "movement"):
             if sum(getattr(self, name).values()) <= 0:
                 raise ValueError(f"distractors.{name} needs at least one strategy with a weight above 0")
-        if 2 * self.near_miss_metres < self.min_separation:
+        near_misses = self.waypoint.get("near_miss", 0) + self.current_state.get("near_miss", 0)
+        if near_misses > 0 and 2 * self.near_miss_metres < self.min_separation:
             raise ValueError(
                 f"distractors.near_miss_radius {self.near_miss_metres} leaves no room for a min_separation of "
                 f"{self.min_separation}; give at least half of it"
@@ -171,7 +172,7 @@ _QUESTION_ID = re.compile(rf"/frame\d+/({'|'.join(QUESTION_TYPES)})$")
 
 def _ids_in(path: Path) -> list[str]:
     try:
-        lines = path.read_text(encoding="utf-8").split()
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read the list of ids {path}; give a file with one question id a line") from error
     for line in lines:

@@ -13,6 +13,8 @@ from robot_r1.question import SPLITS, Question, Split
 
 Digests = Mapping[str, str]
 """Of the pictures of each frame, named as question ids begin: `DEMO/frameN`."""
+DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What pyarrow raises for damaged files."""
 _BATCH = 64
 """Rows read at once where pictures are among them: some MB."""
 
@@ -51,7 +53,7 @@ def _split(path: Path) -> Split:
 def _columns(path: Path) -> frozenset[str]:
     try:
         return frozenset(pq.read_schema(path).names)
-    except (pa.ArrowInvalid, OSError) as error:
+    except DAMAGE as error:
         raise UserError(f"{path} is not a readable parquet file; build or download the data set again") from error
 
 
@@ -78,8 +80,9 @@ def batches(files: Sequence[DatasetFile], columns: Sequence[str]) -> Iterator[tu
         try:
             with pq.ParquetFile(file.path) as parquet:
                 for batch in parquet.iter_batches(_BATCH, columns=[name for name in columns if name in file.columns]):
+                    batch.validate(full=True)  # texts that are no UTF-8 would fail when they are read
                     yield file, batch
-        except (pa.ArrowInvalid, OSError) as error:
+        except DAMAGE as error:
             raise UserError(f"{file.path} is damaged ({error}); build or download the data set again") from error
 
 

@@ -12,7 +12,7 @@ from data_gen.formats import question_types
 from data_gen.keypoints import find_keypoints
 from data_gen.pool import Workers
 from data_gen.questions import Moment, Outline
-from data_gen.sources import DemoFile, load
+from data_gen.sources import ArchivedDemo, DemoFile, load
 from data_gen.survey import Survey, Track
 from robot_r1.demo import Demo
 from robot_r1.errors import BadDemoError
@@ -48,11 +48,23 @@ def _tracks(chunk: _Chunk) -> list[Track]:
     found = []
     for file, split in chunk.demos:
         try:
-            found.append(track(load(file, chunk.config), split, chunk.config))
+            found.append(track(load_named(file, chunk.config), split, chunk.config))
         except BadDemoError:
             if chunk.config.strict:
                 raise
     return found
+
+
+def load_named(file: DemoFile, config: BuildConfig) -> Demo:
+    """Load a demo that is what its place says.
+
+    Raises:
+        BadDemoError: the demo is damaged, or a copy of another, which would be in the data set twice.
+    """
+    demo = load(file, config)
+    if isinstance(file, ArchivedDemo) and demo.key != file.key:
+        raise BadDemoError(file.path, f"holds {demo.key.id}")
+    return demo
 
 
 def track(demo: Demo, split: Split, config: BuildConfig) -> Track:

@@ -18,14 +18,14 @@ from data_gen.examples import DemoRows, make_rows
 from data_gen.formats import ROW_MODELS, Row, question_types
 from data_gen.frames import resized
 from data_gen.manifest import DataFile, SkippedDemo, UsedDemo, sha256
-from data_gen.outline import Balances, outlines
+from data_gen.outline import Balances, load_named, outlines
 from data_gen.questions import Outline
-from data_gen.sources import DemoFile, load
+from data_gen.sources import DemoFile
 from data_gen.staging import Staging
-from data_gen.survey import load_survey
+from data_gen.survey import Survey, load_survey
 from data_gen.writer import RowWriter, row_writer
 from robot_r1.demo import Demo
-from robot_r1.errors import BadDemoError
+from robot_r1.errors import BadDemoError, UserError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
 from robot_r1.question import Question, QuestionType, Split
@@ -73,6 +73,7 @@ def build_shard(shard: Shard) -> ShardReport:
 
     Raises:
         BadDemoError: a demo is damaged and the configuration is strict.
+        UserError: a demo is another than when the survey was taken.
         OSError: the staging folder cannot be written.
     """
     used: list[UsedDemo] = []
@@ -86,9 +87,7 @@ def build_shard(shard: Shard) -> ShardReport:
         outputs = {name: stack.enter_context(_Output(shard, name)) for name in question_types(shard.config.format)}
         for file in shard.demos:
             try:
-                demo = load(file, shard.config)
-                if shard.config.image_size is not None:
-                    demo = resized(demo, shard.config.image_size)
+                demo = _load(file, shard, survey)
                 outline = outlined[file.key.id]
                 result = make_rows(demo, outline, shard.config, shard.templates)
             except BadDemoError as error:
@@ -113,6 +112,16 @@ def build_shard(shard: Shard) -> ShardReport:
     )
     write_text(shard.report_path, report.model_dump_json(indent=1))
     return report
+
+
+def _load(file: DemoFile, shard: Shard, survey: Survey) -> Demo:
+    """The demo with frames of the size asked for."""
+    demo = load_named(file, shard.config)
+    if not survey.shows(demo):
+        raise UserError(
+            f"demo {file.key.id} has changed since this build began; delete {shard.staging.folder} and build anew"
+        )
+    return demo if shard.config.image_size is None else resized(demo, shard.config.image_size)
 
 
 def _used(demo: Demo, outline: Outline, result: DemoRows, split: Split) -> UsedDemo:

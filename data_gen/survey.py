@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from robot_r1.demo import Demo
 from robot_r1.files import atomic_path
 from robot_r1.geometry import Array
 
@@ -95,8 +96,16 @@ class Survey:
         """Indices of the moments of some demos."""
         return np.flatnonzero(np.isin(self.demo, demos))
 
+    def shows(self, demo: Demo) -> bool:
+        """Whether a demo is in the survey, and as it was when the survey was taken."""
+        for number in np.flatnonzero(self.ids == demo.key.id):
+            known = self.tracks[self.track_start[number] : self.track_start[number + 1]]
+            return np.array_equal(known, demo.tip_position)
+        return False
+
     def save(self, path: Path) -> None:
         """Store the survey; the file appears complete or not at all."""
+        load_survey.cache_clear()  # of another survey that this process has read at the same place
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)})
 

@@ -56,4 +56,4 @@ def _quantile(freedom: int) -> float:
         return _FEW[freedom - 1]
     z = _Z
     terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96)
-    return sum(term / freedom**power for power, term in enumerate(terms))
+    return float(sum(term / freedom**power for power, term in enumerate(terms)))

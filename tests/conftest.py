@@ -1,16 +1,32 @@
-"""A tiny model and a small task, made once for all tests of training."""
+"""A small data set, a tiny model and a small task, made once for all tests."""
 
 import contextlib
 import io
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).parents[1]
 CPU = ["--use_cpu", "true", "--bf16", "false", "--gradient_checkpointing", "false", "--report_to", "none"]
 """What every run of a test is told."""
 BARE = ["--disable_tqdm", "true", "--heldout_questions", "0", "--sample_every", "0"]
 """No evaluation, no samples, no bar."""
+
+
+@pytest.fixture(scope="session")
+def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set built from made-up demos."""
+    from tests.support.demos import write_archive
+
+    folder = tmp_path_factory.mktemp("data_set")
+    write_archive(folder / "demos", ("push_button", "pick_up_cup"), episodes=3)
+    flags = ["--root", str(folder / "demos"), "--tasks", "push_button,pick_up_cup", "--variations", "0"]
+    flags += ["--demos-per-task", "3", "--image-size", "64", "--out", str(folder / "set")]
+    subprocess.run([sys.executable, "-m", "data_gen.build", *flags], cwd=REPOSITORY, check=True)
+    return folder / "set"
 
 
 @pytest.fixture(scope="session")

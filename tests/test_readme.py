@@ -12,16 +12,20 @@ README = (REPOSITORY / "README.md").read_text()
 TRAINING = (REPOSITORY / "docs" / "training.md").read_text()
 MODULES = sorted(set(re.findall(r"python -m (train\.[a-z_]+)", README + TRAINING)))
 LAUNCHES = re.findall(r"accelerate launch ((?:--\S+ \S+ )*)(train/\w+\.py) --config ([\w./-]+)", README + TRAINING)
-COMMANDS = re.findall(r"python -m (data_gen\.[a-z]+)((?: --?[\w-]+(?: [\w/.-]+)?)*)", README)
+COMMANDS = sorted(set(re.findall(r"python -m (data_gen\.[a-z]+)([^\n`#]*)", README)))
 
 
 @pytest.mark.parametrize(("module", "flags"), COMMANDS)
-def test_commands(module: str, flags: str, tmp_path: Path) -> None:
+def test_commands(module: str, flags: str, data_set: Path, tmp_path: Path) -> None:
     arguments = flags.replace("DEMOS", str(tmp_path)).split()
     if "rlbench" in flags or "paper" in flags:
         expected = (2, "error: ")  # an empty folder of demos
     elif module == "data_gen.record":
         arguments += ["--help"]
+        expected = (0, "")
+    elif module in ("data_gen.audit", "data_gen.report", "data_gen.export"):
+        arguments[0] = str(data_set)
+        arguments += ["--out", str(tmp_path / "result")]
         expected = (0, "")
     else:
         if "--out" in arguments:  # the user's own data set may stand there
@@ -37,7 +41,7 @@ def test_commands(module: str, flags: str, tmp_path: Path) -> None:
 
 
 def test_there_are_commands_to_test() -> None:
-    assert len(COMMANDS) >= 5 and len(LAUNCHES) >= 5 and len(MODULES) >= 3
+    assert len(COMMANDS) >= 8 and len(LAUNCHES) >= 5 and len(MODULES) >= 3
 
 
 @pytest.mark.parametrize("module", MODULES)

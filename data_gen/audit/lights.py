@@ -1,14 +1,15 @@
 """From measured values to findings: intervals, thresholds and traffic lights.
 
 A share is red only where its 95 % interval, clustered by demo, lies beyond the threshold as well: the questions of a
-demo resemble each other, and some rule of many is always off by chance. Fewer than `MIN_QUESTIONS` questions or
-`MIN_DEMOS` demos tell nothing: grey.
+demo resemble each other. Of a hundred rules some are beyond it by chance where demos are few, so a rule has to differ
+from chance at the level `BY_CHANCE` too. Fewer than `MIN_QUESTIONS` questions or `MIN_DEMOS` demos tell nothing: grey.
 """
 
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from data_gen.audit.report import Finding, Light, Section
 from robot_r1.intervals import Interval, clustered_interval
@@ -18,18 +19,21 @@ MIN_QUESTIONS = 30
 MIN_DEMOS = 5
 CHANCE = (0.20, 0.30)
 """Where a blind rule's accuracy may lie: chance is 0.25."""
+BY_CHANCE = 0.0005
+"""How often a rule without knowledge may be as far from chance as one that is red: there are a hundred rules."""
 PROBE_LIMIT = 0.35
 """What the learned probe may reach."""
 
 
 def rule_light(interval: Interval) -> Light:
-    """Green within 0.20 to 0.30; beyond it red if the whole interval is, else amber."""
+    """Green within 0.20 to 0.30; beyond it red if the whole interval is and chance does not explain it, else amber."""
     low, high = CHANCE
     if _too_few(interval):
         return "grey"
     if low <= interval.mean <= high:
         return "green"
-    return "red" if interval.low > high or interval.high < low else "amber"
+    beyond = interval.low > high or interval.high < low
+    return "red" if beyond and not _by_chance(interval) else "amber"
 
 
 def probe_light(interval: Interval) -> Light:
@@ -52,6 +56,13 @@ def limit_light(interval: Interval, limit: float) -> Light:
 
 def _too_few(interval: Interval) -> bool:
     return interval.n < MIN_QUESTIONS or interval.clusters < MIN_DEMOS
+
+
+def _by_chance(interval: Interval) -> bool:
+    """Whether a two-sided t test at the level `BY_CHANCE` leaves 0.25 possible."""
+    reach = max(interval.high - interval.mean, interval.mean - interval.low)  # one end may be cut at 0 or 1
+    widen = stdtrit(interval.clusters - 1, 1 - BY_CHANCE / 2) / stdtrit(interval.clusters - 1, 0.975)
+    return bool(abs(interval.mean - sum(CHANCE) / 2) <= reach * widen)
 
 
 def interval_by_demo(values: NDArray[np.generic], demo: NDArray[np.generic]) -> Interval:

@@ -1,5 +1,6 @@
 """The audit in words: a table for the terminal, lines for the end of a build, Markdown for the card."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
@@ -17,7 +18,7 @@ _MARKS: dict[Light, tuple[str, str]] = {
     "green": ("\N{CHECK MARK}", "green"),
     "amber": ("!", "yellow"),
     "red": ("\N{BALLOT X}", "bold red"),
-    "grey": ("-", "dim"),
+    "grey": ("\N{MIDDLE DOT}", "dim"),
 }
 _SHOWN_RULES = 5
 """Rules of a type that the terminal shows: those farthest from chance."""
@@ -25,17 +26,18 @@ _SHOWN_RULES = 5
 
 def summary_lines(audit: Audit) -> list[str]:
     """Three to eight lines: the verdict, how many findings have which light, and the worst of them."""
-    counts = ", ".join(
-        f"{sum(finding.light == light for finding in audit.findings)} {light}"
-        for light in _ORDER
-        if any(finding.light == light for finding in audit.findings)
-    )
-    lines = [f"audit: {audit.light} ({counts})"]
+    lines = [f"audit: {verdict(audit)}"]
     strongest = [_strongest_rule(audit, name) for name in QUESTION_TYPES]
     probes = [f for f in audit.findings if f.section == "blind probe" and f.allowed]
     others = [finding for finding in audit.findings if finding.section not in _BLIND and finding.light in _ORDER[:2]]
     shown = [finding for finding in (*strongest, *probes) if finding is not None]
     return lines + [_line(finding) for finding in (*_worst_first(others)[: 7 - len(shown)], *shown)]
+
+
+def verdict(audit: Audit) -> str:
+    """The worst light, and how many findings have which."""
+    counts = Counter(finding.light for finding in audit.findings)
+    return f"{audit.light} ({', '.join(f'{counts[light]} {light}' for light in _ORDER if counts[light])})"
 
 
 def _line(finding: Finding) -> str:
@@ -50,7 +52,7 @@ def value_text(finding: Finding) -> str:
     if finding.unit == "count":
         return f"{finding.value:.0f} of {finding.n}"
     if finding.unit == "p":
-        return f"p = {finding.value:.3g}"
+        return f"p = {finding.value:.3g}" if finding.value else "p < 0.000001"
     if finding.low is None or finding.high is None:
         return "not measured"
     return f"{finding.value:.2f} [{finding.low:.2f}, {finding.high:.2f}]"
@@ -117,15 +119,17 @@ def markdown_table(audit: Audit) -> str:
 
 
 def _rules_table(audit: Audit, types: Sequence[QuestionType]) -> str:
-    """A row for each rule: what it picks forwards / backwards."""
+    """A row for each rule, what it picks forwards and, below, backwards, and one for each probe."""
     found = {(f.check, f.question_type): f for f in audit.findings if f.section in _BLIND}
     probes = dict.fromkeys(f.check for f in audit.findings if f.section == "blind probe")
     rows: list[tuple[str, ...]] = [*((rule.forward, rule.backward) for rule in RULES), *((check,) for check in probes)]
-    lines = [f"| picked blindly | {' | '.join(types)} |", f"|---|{'---|' * len(types)}"]
+    lines = [f"| picked blindly | {' | '.join(types)} | allowed |", f"|---|{'---|' * len(types)}---|"]
     for checks in rows:
-        cells = [[_cell(found[check, name]) for check in checks if (check, name) in found] for name in types]
-        if any(cells):
-            lines.append(f"| {' / '.join(checks)} | {' | '.join(' / '.join(cell) for cell in cells)} |")
+        findings = [[found[check, name] for check in checks if (check, name) in found] for name in types]
+        if any(findings):
+            cells = ["<br>".join(_cell(finding) for finding in each) for each in findings]
+            allowed = next((finding.allowed for each in findings for finding in each if finding.allowed), "")
+            lines.append(f"| {'<br>'.join(checks)} | {' | '.join(cells)} | {allowed} |")
     return "\n".join(lines)
 
 

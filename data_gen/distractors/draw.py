@@ -1,11 +1,12 @@
 """The options of questions, for all moments of many demos at once: the right one and three drawn wrong ones."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from data_gen.config import BuildConfig
-from data_gen.distractors.balance import Balance, advantages, fit_balance
+from data_gen.distractors.balance import Balance, fit_balance
 from data_gen.distractors.cues import EXTREMES, movement_cues, point_cues
 from data_gen.distractors.movements import MOVEMENTS, also_right, draw_movement_sets, label_numbers
 from data_gen.distractors.points import Asked
@@ -68,19 +69,17 @@ class Drawing:
         return np.flatnonzero(self._moves.any(axis=1))
 
     def fit(self, question_type: QuestionType) -> Balance:
-        """The balance of the type's options, found on a sample of its questions; see `balance`."""
+        """The balance of the type's options, found on a sample of each task's questions; see `balance`."""
+        return fit_balance(self._samples(question_type), EXTREMES[question_type])
+
+    def _samples(self, question_type: QuestionType) -> Iterator[tuple[int, Array]]:
         moments = self.askable(question_type)
-        sample = []
         for number, task in enumerate(self._tasks):
-            rng = generator(self._config.seed, "balance", question_type, task)
             of_task = moments[self._task[moments] == number]
-            sample.append(np.sort(rng.permutation(of_task)[:SAMPLE]))
-        chosen = np.concatenate([np.empty(0, dtype=np.int64), *sample])
-        rng = generator(self._config.seed, "balance", question_type)
-        standing_out = advantages(
-            self._draw(chosen, question_type, SETS[question_type], rng).cues, EXTREMES[question_type]
-        )
-        return fit_balance(standing_out, self._task[chosen], self._tasks)
+            if len(of_task):
+                rng = generator(self._config.seed, "balance", question_type, task)
+                sample = np.sort(rng.permutation(of_task)[:SAMPLE])
+                yield number, self._draw(sample, question_type, SETS[question_type], rng).cues
 
     def options(
         self, moments: Indices, question_type: QuestionType, balance: Balance | None, rng: np.random.Generator
@@ -91,10 +90,12 @@ class Drawing:
             balance: without one the first set that is drawn is taken, whatever it gives away.
         """
         asking = np.intersect1d(moments, self.askable(question_type))
+        if not len(asking):
+            return {}
         sets = self._draw(asking, question_type, 1 if balance is None else SETS[question_type], rng)
         chosen = np.zeros(len(asking), dtype=np.int64)
         if balance is not None:
-            chosen = balance.choose(advantages(sets.cues, EXTREMES[question_type]), self._task[asking], rng)
+            chosen = balance.choose(sets.cues, self._task[asking], rng)
         rows = np.arange(len(asking))
         numbers, strategies = sets.numbers[rows, chosen].tolist(), sets.strategies[rows, chosen].tolist()
         result: dict[int, Options] = {}
@@ -146,7 +147,8 @@ class Drawing:
         of_task = self._frequency[self._task[moments]]
         elsewhere = of_task - self._frequency_of_demo[self.survey.demo[moments]]
         usual = np.where(elsewhere == 0, self._frequency.sum(axis=0) - of_task + 1, 0)
-        return elsewhere + new * usual / np.maximum(usual.sum(axis=1, keepdims=True), 1)
+        expected: Array = elsewhere + new * usual / np.maximum(usual.sum(axis=1, keepdims=True), 1)
+        return expected
 
     def _draw_movements(self, moments: Indices, count: int, rng: np.random.Generator) -> _Sets:
         survey, dead_zone = self.survey, self._config.dead_zone

@@ -103,11 +103,12 @@ def partners(frequency: Array, truth: Indices, count: int, rng: np.random.Genera
 
     Systematic sampling (Madow 1949): movements lie on a circle in random order, each on an arc as long as it is
     frequent, and none longer than a quarter. From a point on the truth's arc the partners are a quarter, a half and
-    three quarters around. The same four come together whichever of them is right, so none of them looks more right.
+    three quarters around. The same four come together whichever of them is right, so none of them looks more right;
+    but for one that is right in more than a quarter of the questions: it is among the options of all of them.
 
     Args:
-        frequency: (Q, L), how often each movement is right in the question's task.
-        truth: (Q,), the right movements; each is right at least once.
+        frequency: (Q, L), how often each movement is right in the question's task; above 0 for the right one.
+        truth: (Q,), the right movements.
     """
     order = rng.permuted(np.tile(np.arange(frequency.shape[1]), (count, 1)), axis=1)
     share = _capped(frequency / frequency.sum(axis=1, keepdims=True))
@@ -123,11 +124,11 @@ def partners(frequency: Array, truth: Indices, count: int, rng: np.random.Genera
 
 
 def _capped(share: Array) -> Array:
-    """Shares, (Q, L), of which none is more than a quarter of their sum; where that can be."""
-    for _ in range(4):
-        limit = share.sum(axis=1, keepdims=True) / 4
-        share = np.minimum(share, limit)
-    return share
+    """Shares, (Q, L), the largest cut so that none is more than a quarter of their sum; where that can be."""
+    largest = np.sort(share, axis=1)[:, ::-1]
+    rest = np.stack([largest[:, cut:].sum(axis=1) for cut in range(4)], axis=1)
+    limit = (rest / [4, 3, 2, 1]).min(axis=1, keepdims=True)  # cut to x, n shares and the rest make 4 x
+    return np.where(limit > 0, np.minimum(share, limit), share)
 
 
 def draw_movement_sets(
@@ -147,7 +148,7 @@ def draw_movement_sets(
 
     Args:
         truth: (Q,), the right movements.
-        also: (Q, L), movements that are right as well; where they leave fewer than three, only the right one counts.
+        also: (Q, L), movements that are right as well, at most 27 as `also_right` has it, the right one among them.
         frequency: see `chances`.
     """
     names = [*sorted(name for name, weight in weights.items() if weight > 0), _FALLBACK]
@@ -155,10 +156,7 @@ def draw_movement_sets(
     size = (len(truth), count)
     rows = np.arange(len(truth))
     possible = np.ones(len(MOVEMENTS), dtype=np.bool_) if dead_zone > 0 else (SAID != 0).all(axis=1)
-    free = ~also & possible
-    free[free.sum(axis=1) < 3] = possible
-    free[rows, truth] = False
-    free = np.repeat(free[:, None], count, axis=1)
+    free = np.repeat((~also & possible)[:, None], count, axis=1)
     labels, made = [np.broadcast_to(truth[:, None], size)], []
     tables = np.stack([chances(name, frequency, truth) for name in names], axis=1)
     beside = partners(frequency, truth, count, rng)

@@ -3,7 +3,6 @@
 A strategy returns candidates of shape (Q, C, 3), metres, world frame, for Q questions; NaN where it has none.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ HEIGHT_WEIGHT = 3.0
 SHIFT = 0.005
 """Metres: the standard deviation by which keypoints taken from other demos are moved sideways."""
 MOST_PEERS = 4000
-"""Moments of other demos that are looked at; of more, every n-th."""
+"""Moments among which `similar_move` looks for similar ones; of more, so many are drawn."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Asked:
                 if len(np.unique(survey.demo[peers])) < 2:
                     peers = of_task
                 if len(rows) and len(peers):
-                    yield rows, peers[:: math.ceil(len(peers) / MOST_PEERS)]
+                    yield rows, peers
 
     def peers(self, rng: np.random.Generator, count: int) -> Indices:
         """(Q, C), moments of other demos of the task; -1 where there is none."""
@@ -115,7 +114,7 @@ def same_demo(asked: Asked, rng: np.random.Generator, count: int) -> Array:
 
 
 def other_demos(asked: Asked, rng: np.random.Generator, count: int) -> Array:
-    """States of other demos of the task, some frames before or after those that questions show.
+    """States of other demos of the task, one frame before or after those that questions show.
 
     Shown ones would be known as right answers of other questions, which the right answer itself never is; all but the
     start of a demo, which is often the same in all.
@@ -123,8 +122,7 @@ def other_demos(asked: Asked, rng: np.random.Generator, count: int) -> Array:
     survey = asked.survey
     peers = asked.peers(rng, count)
     frames, demos = survey.frame[peers], survey.demo[peers]
-    half = max(1, int(np.diff(survey.frame)[np.diff(survey.demo) == 0].min(initial=2)) // 2)
-    shift = rng.integers(1, half + 1, size=peers.shape) * rng.choice([-1, 1], size=peers.shape)
+    shift = rng.choice([-1, 1], size=peers.shape)
     last = survey.track_start[demos + 1] - survey.track_start[demos] - 1
     shifted = np.where(frames == 0, 0, np.clip(frames + shift, 1, last))
     return _where_any(survey.tracks[survey.track_start[demos] + shifted], peers)
@@ -176,6 +174,8 @@ def similar_move(asked: Asked, rng: np.random.Generator, count: int) -> Array:
     weights = np.array([1.0, 1.0, HEIGHT_WEIGHT])
     points = np.full((len(asked.moments), count, 3), np.nan)
     for rows, peers in asked.groups():
+        if len(peers) > MOST_PEERS:  # drawn, as every n-th could be the same phase of all demos
+            peers = rng.choice(peers, MOST_PEERS, replace=False)
         state = survey.state[asked.moments[rows]]
         squared = (((state[:, None] - survey.state[peers]) * weights) ** 2).sum(axis=2)
         squared[asked.demo[rows, None] == survey.demo[peers]] = np.inf

@@ -64,11 +64,18 @@ def _export(source: Path, framework: Framework, out: Path) -> None:
 def _write(
     framework: Framework, folder: Path, files: Sequence[DatasetFile], data_format: Format
 ) -> tuple[dict[Split, int], int]:
-    """Write every split that there is; rows by split, and the number of pictures."""
+    """Write every split that there is; rows by split, and the number of pictures.
+
+    Raises:
+        UserError: there is no row, or one is not as documented.
+    """
     store, seen = FrameStore(folder), set[str]()
     rows: dict[Split, int] = {}
+    total = sum(pq.read_metadata(file.path).num_rows for file in files)
+    if not total:
+        raise UserError(f"{files[0].path.parent} holds no rows; build the data set again")
     with progress_bar() as progress:
-        bar = progress.add_task("exporting rows", total=sum(pq.read_metadata(file.path).num_rows for file in files))
+        bar = progress.add_task("exporting rows", total=total)
 
         def counted(stream: Iterator[Example]) -> Iterator[Example]:
             for example in stream:

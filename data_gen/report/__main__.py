@@ -15,6 +15,7 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m data_gen.report",
         description="Write one HTML page about a data set: questions on their frames, the audit, a sheet per demo."
         " It needs no network.",
+        allow_abbrev=False,
     )
     parser.add_argument("data", type=Path, metavar="PATH", help="the folder of a data set")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the page to write (default: PATH/report.html)")

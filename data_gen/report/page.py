@@ -1,13 +1,13 @@
 """The page: everything put together and written as one file that asks for nothing else."""
 
+import shlex
 from pathlib import Path
 
-from data_gen.audit.lights import CHANCE as ALLOWED
 from data_gen.dataset import dataset_files
 from data_gen.report.cards import Card, cards
 from data_gen.report.choice import spread
 from data_gen.report.demos import PLOT_HEIGHT, PLOT_WIDTH, DemoMoments, gather, sheets
-from data_gen.report.panels import CHANCE, read_audit
+from data_gen.report.panels import CHANCE, band, read_audit
 from data_gen.report.projection import WIDTH
 from data_gen.report.rows import Entry, ShownRow, read_entries, read_moments, read_rows
 from data_gen.report.summary import summarise, type_order
@@ -46,10 +46,10 @@ def render(folder: Path, questions: int = QUESTIONS) -> str:
         "data_gen.report",
         {
             "summary": summarise(folder, entries, [card.row for card in shown]),
-            "folder": str(folder),
-            "audit": read_audit(folder),
+            "folder": shlex.quote(str(folder)),
+            "audit": read_audit(folder, len(entries)),
             "chance": CHANCE,
-            "allowed": ALLOWED,
+            "band": band,
             "cards": shown,
             "choices": _choices(shown),
             "sheets": sheets(demos, rows),

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_gen.audit.lights import CHANCE as ALLOWED
+from data_gen.audit.lights import PROBE_LIMIT
 from data_gen.audit.report import AUDIT, Audit, Finding, Light, Tally
 from robot_r1.page.axes import Axis, share_axis
 from robot_r1.question import QUESTION_TYPES
@@ -24,7 +26,7 @@ class Rules:
     """The blind rules of one question type on a shared axis, in percent of the chart's width.
 
     Attributes:
-        worst: the learned probe, then the rules farthest from chance, in either direction.
+        worst: the learned probes, then the rules with the worst light and farthest from chance, in either direction.
         others: the rest, in the same order.
     """
 
@@ -65,8 +67,8 @@ class Panels:
     others: tuple[Finding, ...]
 
 
-def read_audit(folder: Path) -> Panels | str:
-    """The audit beside a data set, or why there is none to be shown, in a few words."""
+def read_audit(folder: Path, rows: int) -> Panels | str:
+    """The audit beside a data set of so many rows, or why there is none to be shown, in a few words."""
     try:
         text = (folder / AUDIT).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -77,6 +79,8 @@ def read_audit(folder: Path) -> Panels | str:
         audit = Audit.model_validate_json(text)
     except ValueError:
         return f"is damaged or of another version ({AUDIT})"
+    if audit.questions != rows:
+        return f"is of {audit.questions} questions, and the data set has {rows} by now"
     return panels(audit)
 
 
@@ -95,8 +99,17 @@ def panels(audit: Audit) -> Panels:
     )
 
 
+def band(finding: Finding) -> tuple[float, float] | None:
+    """Between which shares a rule or probe passes; None for one without a threshold."""
+    if finding.section == "blind rules":
+        return ALLOWED
+    return (0, PROBE_LIMIT) if finding.allowed else None
+
+
 def _rules(question_type: str, findings: Sequence[Finding], axis: Axis) -> Rules:
-    ordered = sorted(findings, key=lambda each: (each.section != "blind probe", -abs(each.value - CHANCE)))
+    probes = [each for each in findings if each.section == "blind probe"]
+    rules = [each for each in findings if each not in probes]
+    ordered = [*probes, *sorted(rules, key=lambda each: (_urgency(each), -abs(each.value - CHANCE)))]
     return Rules(question_type, tuple(ordered[:WORST]), tuple(ordered[WORST:]), axis)
 
 

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from data_gen.dataset import DatasetFile, batches, check_columns
+from data_gen.dataset import DAMAGE, DatasetFile, batches, check_columns
 from robot_r1.demo import Camera
 from robot_r1.errors import UserError
 from robot_r1.question import Point, Split
@@ -141,11 +140,12 @@ def _heavy_rows(file: DatasetFile, rows: Collection[int]) -> Iterator[tuple[int,
                 end = start + parquet.metadata.row_group(group).num_rows
                 if any(start <= row < end for row in rows):
                     for batch in parquet.iter_batches(_BATCH, row_groups=[group], columns=columns):
+                        batch.validate(full=True)
                         for row in sorted(row for row in rows if start <= row < start + len(batch)):
                             yield row, batch.slice(row - start, 1).to_pylist()[0]
                         start += len(batch)
                 start = end
-    except (pa.ArrowInvalid, OSError) as error:
+    except DAMAGE as error:
         raise UserError(f"{file.path} is damaged ({error}); build or download the data set again") from error
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,15 @@ import datasets
 import pyarrow.parquet
 import pytest
 
+from data_gen.config import BuildConfig
 from data_gen.manifest import Manifest, read_manifest
+from data_gen.outline import take_survey
+from data_gen.pool import Workers
+from data_gen.shard import Shard, build_shard
+from data_gen.sources import ArchivedDemo, find
+from data_gen.staging import Staging
+from robot_r1.errors import UserError
+from robot_r1.prompts import default_templates
 from tests.support.demos import write_archive
 
 REPOSITORY = Path(__file__).parents[2]
@@ -171,6 +180,43 @@ def test_a_damaged_demo_is_skipped_by_name_or_fatal(archive: Path, tmp_path: Pat
         damaged.with_name(f"episode{episode}.zip").write_bytes(b"")
     refused(run(command(root, tmp_path / "none", *flags)), "no demo gave a question (3 of them damaged")
     assert not list(tmp_path.glob("none*"))
+
+
+@pytest.mark.parametrize("damaged_before", [False, True])
+def test_a_demo_that_changes_while_the_build_is_interrupted_is_noticed(tmp_path: Path, damaged_before: bool) -> None:
+    root, demos, shard = small_shard(tmp_path)
+    if damaged_before:
+        demos[1].path.write_bytes(b"")
+    survey(shard)
+    assert len(build_shard(shard).demos) == 2 - damaged_before
+    write_archive(root, ("phone_on_base", "push_button"), episodes=2)  # other waypoints for the second task
+    with pytest.raises(UserError, match=r"episode\d has changed since this build began; delete .*set\.partial"):
+        build_shard(shard)
+
+
+def test_a_copy_under_another_name_is_skipped(tmp_path: Path) -> None:
+    _, (first, second), shard = small_shard(tmp_path)
+    shutil.copy(first.path, second.path)
+    survey(shard)
+    report = build_shard(shard)
+    assert [demo.id for demo in report.demos] == [first.key.id]
+    assert [(skipped.where, skipped.reason) for skipped in report.skipped] == [
+        (str(second.path), f"holds {first.key.id}")
+    ]
+
+
+def small_shard(folder: Path) -> tuple[Path, list[ArchivedDemo], Shard]:
+    """An archive of two demos, these, and a shard of both."""
+    root = folder / "demos"
+    write_archive(root, ("push_button",), episodes=2)
+    config = BuildConfig(root=root, tasks=("push_button",), variations=(0,), demos_per_task=2, workers=1)
+    demos = [demo for demo in find(config).demos if isinstance(demo, ArchivedDemo)]
+    return root, demos, Shard("train", 0, tuple(demos), config, default_templates(), Staging(folder / "set"), {})
+
+
+def survey(shard: Shard) -> None:
+    with Workers(1) as workers:
+        take_survey([(demo, "train") for demo in shard.demos], shard.config, workers).save(shard.staging.survey)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ def test_what_shapes_the_data_reads_back() -> None:
         ("keypoints: {method: magic}", (), "keypoints.method is 'magic': Input should be 'heuristic'"),
         ("distractors: {waypoint: {near: 1}}", (), "distractors.waypoint.near"),
         ("distractors: {waypoint: {uniform: 0}}", (), "needs at least one strategy"),
+        ("distractors: {waypoint: {uniform: .inf}}", (), "distractors.waypoint.uniform is inf"),
+        ("distractors: {waypoint: {near_miss: 1}, min_separation: 0.3}", (), "leaves no room for a min_separation"),
+        ("exclude: none.txt", (), "cannot read the list of ids none.txt"),
         ("seed: [", (), "not readable YAML"),
         ("- 1", (), "must hold keys and values"),
         ("\x00", (), "not readable YAML"),
@@ -83,6 +86,33 @@ def test_bad_input_is_one_line(tmp_path: Path, yaml_text: str, flags: tuple[str,
         read("--config", str(file), *flags)
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("flags", [(), ("--distractors.near-miss-radius", "hard")])
+def test_the_radius_of_near_misses_limits_those_who_use_them_alone(flags: tuple[str, ...]) -> None:
+    assert read("--distractors.min-separation", "0.3", *flags).distractors.min_separation == 0.3
+
+
+IDS = ("a/variation0/episode0/frame0/waypoint", "my demos/a/variation0/episode1/frame10/movement")
+
+
+def test_excluded_questions_are_read_from_a_file_a_list_or_a_flag(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text("\ufeff" + "\r\n".join([IDS[1], "", IDS[0], IDS[0], ""]), encoding="utf-8")
+    in_yaml = tmp_path / "a.yaml"
+    in_yaml.write_text(yaml.safe_dump({"exclude": list(IDS)}))
+    assert read("--exclude", str(file)).exclude == IDS
+    assert read("--config", str(in_yaml)).exclude == IDS
+    assert read("--exclude", IDS[0]).exclude == IDS[:1]
+    again = BuildConfig(**read("--exclude", str(file)).shaping())
+    assert again.exclude == IDS
+
+
+def test_what_is_no_question_id_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_text(f"{IDS[0]}\na/variation0/episode0\n")
+    with pytest.raises(UserError, match="'a/variation0/episode0' is no question id"):
+        read("--exclude", str(file))
 
 
 def test_missing_file_and_missing_argument() -> None:

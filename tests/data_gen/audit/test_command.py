@@ -65,6 +65,17 @@ def broken_inside(path: Path) -> None:
     path.write_bytes(data)
 
 
+def with_texts_that_are_none(path: Path) -> None:
+    table = pq.read_table(path)
+    index = table.column_names.index("demo")
+    texts = pa.array([b"\xff\xfe"] * len(table)).view(pa.string())
+    pq.write_table(table.set_column(index, "demo", texts), path)
+
+
+def with_a_schema_that_is_no_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"answer", b"a\xff\xfewer"))
+
+
 def without(column: str) -> object:
     def change(path: Path) -> None:
         pq.write_table(pq.read_table(path).drop_columns([column]), path)
@@ -93,6 +104,8 @@ def without_bytes(path: Path) -> None:
     [
         (damaged, "is not a readable parquet file"),
         (broken_inside, "is damaged"),
+        (with_texts_that_are_none, "is damaged"),
+        (with_a_schema_that_is_no_text, "is not a readable parquet file"),
         (without("options"), "lacks the column options"),
         (without("demo"), "lacks the column demo"),
         (without("answer_text"), "lacks the column answer_text"),
@@ -125,8 +138,9 @@ def test_other_mistakes_end_in_one_line(questions: list[Question], tmp_path: Pat
     assert last.startswith("error: ") and "is no folder" in last
     for arguments, message in (
         ([tmp_path / "empty"], "holds no parquet file"),
-        ([], "the following arguments are required: path"),
+        ([], "the following arguments are required: PATH"),
         ([tmp_path, "--fail-on", "pink"], "invalid choice"),
+        ([tmp_path, "--ou", "x"], "unrecognized arguments: --ou x"),
     ):
         with pytest.raises(UserError, match=message):
             main([str(argument) for argument in arguments])
@@ -136,14 +150,30 @@ def test_other_mistakes_end_in_one_line(questions: list[Question], tmp_path: Pat
         main([str(folder)])
 
 
+def test_findings_that_cannot_be_written_end_in_one_line(questions: list[Question], tmp_path: Path) -> None:
+    folder = write(tmp_path / "a set", questions[:24])
+    (folder / "file").touch()
+    for out in (tmp_path, folder / "file" / "audit.json"):
+        with pytest.raises(UserError, match=r"cannot write .*; give --out a file you may write"):
+            main([str(folder), "--out", str(out)])
+
+
+def test_the_next_command_can_be_copied(
+    questions: list[Question], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([str(write(tmp_path / "a set", questions[:24])), "--fail-on", "never"])
+    assert f"-m data_gen.report '{tmp_path / 'a set'}'" in capsys.readouterr().err
+
+
 def test_tables(clean_audit: Audit) -> None:
     table = markdown_table(clean_audit)
     rules = table.split("\n\n")[0].splitlines()
-    assert rules[0] == "| picked blindly | waypoint | current_state | movement |"
-    assert all(line.count("|") == 5 for line in rules)
-    nearest = next(line for line in rules if line.startswith("| nearest to the state / farthest from the state "))
-    assert nearest.count("🟢") == 2 and nearest.endswith("|  |  |")
+    assert rules[0] == "| picked blindly | waypoint | current_state | movement | allowed |"
+    assert all(line.count("|") == 6 for line in rules)
+    nearest = next(line for line in rules if line.startswith("| nearest to the state<br>farthest from the state "))
+    assert nearest.count("🟢") == 2 and nearest.endswith("|  |  | 0.20 to 0.30 |")
     assert rules[-2].startswith("| learned from the options ") and rules[-2].count("🟢") == 3
+    assert rules[-2].endswith("| up to 0.35 |") and rules[-1].endswith("|  |")
     assert rules[-1].startswith("| learned by boosted trees ") and rules[-1].count("⚪") == 3
     assert "| splits: demo in both splits | 🟢 0 of 300 |  |  |  | none |" in table
     lines = summary_lines(clean_audit)

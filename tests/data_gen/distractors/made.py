@@ -12,11 +12,16 @@ STEPS = 20
 
 
 def track(task: str, episode: int, split: str = "train") -> Track:
-    """Home, above an object, down to it, up again: as the simulator's demos, with objects anywhere on the table."""
-    x, y = generator(7, task, episode).uniform((0.0, -0.35), (0.4, 0.35))
+    """Home, above an object, down to it, up again: as the simulator's demos, with objects anywhere on the table.
+
+    Between corners the speed varies, or all demos of a task would be at the same heights at the same frames.
+    """
+    rng = generator(7, task, episode)
+    x, y = rng.uniform((0.0, -0.35), (0.4, 0.35))
     low = {"push": 0.785, "pick": 0.81}.get(task, 0.8)
     corners = np.array([HOME, (x, y, low + 0.15), (x, y, low), (x, y, low + 0.25)])
-    path = [corners[i] + (corners[i + 1] - corners[i]) * step / STEPS for i in range(3) for step in range(STEPS)]
+    done = [(step + rng.uniform(-0.4, 0.4) * (step > 0)) / STEPS for step in range(STEPS)]
+    path = [corners[i] + (corners[i + 1] - corners[i]) * share for i in range(3) for share in done]
     return Track(
         id=f"{task}/variation0/episode{episode}",
         task=task,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from data_gen.distractors.draw import Drawing
+from data_gen.survey import Survey, Track
 from robot_r1.blind_questions import BlindQuestions, blind_questions
 from robot_r1.blind_rules import points_won, rules_for
 from robot_r1.question import QUESTION_TYPES, QuestionType
@@ -57,8 +58,28 @@ def test_the_same_generator_gives_the_same_options(question_type: QuestionType) 
 
 
 def test_the_fit_is_the_same_twice_and_depends_on_the_seed_alone() -> None:
-    first, second = (Drawing(WORLD, config()).fit("waypoint").weights for _ in range(2))
-    assert (first == second).all()
+    first, second = (Drawing(WORLD, config()).fit("waypoint").of_task for _ in range(2))
+    other = Drawing(WORLD, config().model_copy(update={"seed": 1})).fit("waypoint").of_task
+    for number in (0, 1):
+        assert (first[number].weights == second[number].weights).all()
+        assert (first[number].weights != other[number].weights).any()
+
+
+def test_demos_that_never_move_ask_for_the_current_state_alone() -> None:
+    still = Track("pick/variation0/episode0", "pick", "train", np.tile([0.3, 0.0, 1.0], (10, 1)), (9,))
+    drawing = Drawing(Survey.of([still], 5), config())
+    counts = {
+        kind: len(drawing.options(np.arange(2), kind, drawing.fit(kind), np.random.default_rng(0)))
+        for kind in QUESTION_TYPES
+    }
+    assert counts == {"waypoint": 0, "current_state": 2, "movement": 0}
+
+
+def test_demos_without_a_keypoint_ask_nothing() -> None:
+    empty = Track("pick/variation0/episode0", "pick", "train", np.array([[0.3, 0.0, 1.0]]), ())
+    drawing = Drawing(Survey.of([empty], 5), config())
+    for kind in QUESTION_TYPES:
+        assert drawing.options(np.arange(0), kind, drawing.fit(kind), np.random.default_rng(0)) == {}
 
 
 def test_moments_at_rest_at_their_keypoint_ask_for_the_current_state_alone() -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data_gen.distractors import MovementStrategy
-from data_gen.distractors.movements import MOVEMENTS, SAID, also_right, draw_movement_sets, partners
+from data_gen.distractors.movements import MOVEMENTS, SAID, _capped, also_right, draw_movement_sets, partners
 from data_gen.survey import Indices
 from robot_r1.movement import all_movements, movement_between, movement_text
 
@@ -107,8 +107,15 @@ def test_a_movement_that_is_right_in_most_questions_is_among_the_options_of_all(
     assert ((found == 3).any(axis=2) | (truth == 3)[:, None]).all()
 
 
+def test_no_arc_is_longer_than_a_quarter_wherever_four_movements_are_right() -> None:
+    share = np.array([[0.6, 0.3, 0.05, 0.05, 0.0], [0.97, 0.01, 0.01, 0.01, 0.0], [0.3, 0.2, 0.2, 0.2, 0.1]])
+    cut = _capped(share)
+    assert cut.max(axis=1) == pytest.approx(cut.sum(axis=1) / 4)
+    assert (cut <= share).all() and cut[2, 1:] == pytest.approx(share[2, 1:])
+    few = np.array([[0.7, 0.3, 0.0, 0.0, 0.0], [0.25, 0.25, 0.25, 0.25, 0.0]])
+    assert (_capped(few) == few).all()
+
+
 def test_also_right_leaves_enough_to_choose_from() -> None:
-    truth = np.array([5])
-    also = np.ones((1, len(MOVEMENTS)), dtype=np.bool_)
-    sets = draw_movement_sets(truth, also, EVEN[:1], {"uniform": 1}, 0.01, 20, np.random.default_rng(0))
-    assert (np.diff(np.sort(sets.labels, axis=2), axis=2) > 0).all()
+    moves = np.random.default_rng(0).uniform(-0.05, 0.05, (2000, 3))
+    assert also_right(moves, 0.01).sum(axis=1).max() <= 27

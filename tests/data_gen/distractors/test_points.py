@@ -141,3 +141,17 @@ def test_a_single_demo_has_no_others() -> None:
     alone = survey(demos=1, tasks=("pick",), test=0)
     for strategy in ("other_demos", "other_demos_keypoints", "similar_move", "other_move", "same_column"):
         assert np.isnan(propose(strategy, "waypoint", alone)).any(axis=2).all()
+
+
+def test_of_very_many_moments_similar_moves_come_from_all_phases(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = survey(demos=30, tasks=("pick",), test=0, interval=15)  # four moments in each demo
+    monkeypatch.setattr("data_gen.distractors.points.MOST_PEERS", 30)  # so every fourth would be the start of a demo
+    points = propose("similar_move", "waypoint", world)
+    heights = points[np.isfinite(points).all(axis=2)][:, 2]
+    assert len(np.unique(heights.round(6))) == 3
+
+
+def test_states_of_other_demos_lie_beside_those_that_questions_show() -> None:
+    points = propose("other_demos", "current_state")
+    shown = WORLD.state[WORLD.frame > 0]
+    assert not among(points[np.isfinite(points).all(axis=2)], shown).any()

@@ -139,6 +139,16 @@ def test_damaged_rows_are_refused_and_leave_nothing(
     assert list(tmp_path.iterdir()) == [source]
 
 
+def test_no_rows_are_refused(built: Built, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    rows = pq.read_table(next((built("mcqa") / "waypoint").glob("train-*.parquet")))
+    pq.write_table(rows.slice(0, 0), source / "train-00000.parquet")
+    with pytest.raises(UserError, match="holds no rows"):
+        main([str(source), "--to", "easyr1"])
+    assert list(tmp_path.iterdir()) == [source]
+
+
 def test_a_data_set_of_one_split(built: Built, tmp_path: Path) -> None:
     source = tmp_path / "source"
     shutil.copytree(built("mcqa"), source, ignore=shutil.ignore_patterns("test-*"))

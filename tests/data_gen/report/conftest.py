@@ -18,7 +18,7 @@ def rows() -> list[Row]:
 @pytest.fixture(scope="session")
 def data(rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_dataset(tmp_path_factory.mktemp("data") / "hostile-data", rows, test_demo=rows[-1].demo)
-    write_audit(folder)
+    write_audit(folder, len(rows))
     return folder
 
 

@@ -79,8 +79,8 @@ def write_dataset(folder: Path, rows: Sequence[Row], test_demo: str = "") -> Pat
     return folder
 
 
-def write_audit(folder: Path) -> Audit:
-    """An audit with a verdict of every colour."""
+def write_audit(folder: Path, questions: int) -> Audit:
+    """An audit of so many questions with a verdict of every colour."""
     lights: tuple[Light, ...] = ("green", "amber", "red", "grey")
     rules = [
         Finding(
@@ -90,14 +90,29 @@ def write_audit(folder: Path) -> Audit:
         )
         for question_type in QUESTION_TYPES for way in ("nearest", "farthest") for i in range(10)
     ]  # fmt: skip
+    probes = [
+        Finding(
+            section="blind probe", check="learned from the options", question_type="waypoint", value=0.33,
+            unit="share", low=0.28, high=0.38, n=80, allowed="up to 0.35", light="green",
+        ),
+        Finding(
+            section="blind probe", check="learned by trees", question_type="waypoint", value=0.44, unit="share",
+            low=0.4, high=0.48, n=80, light="grey",
+        ),
+        Finding(
+            section="blind probe", check="learned from nothing", question_type="movement", value=0, unit="share",
+            n=0, light="grey", note="fewer than 5 demos to learn from",
+        ),
+    ]  # fmt: skip
     others = [
         Finding(section="letters", check="balance", value=0.4, unit="p", n=99, allowed="above 0.01", light="green"),
+        Finding(section="letters", check="always B", value=0, unit="p", n=99, allowed="above 0.01", light="red"),
         Finding(section="splits", check="demo in both", value=2, unit="count", n=9, light="red", note=HOSTILE),
     ]
     tallies = (
         Tally(name="letter", question_type="waypoint", counts={"A": 5, "B": 5, "C": 7, "D": 3}),
         Tally(name="movement label", question_type="movement", counts={f"Move {i}": i for i in range(1, 20)}),
     )
-    audit = Audit(questions=99, demos=9, light="red", findings=(*rules, *others), tallies=tallies)
+    audit = Audit(questions=questions, demos=9, light="red", findings=(*rules, *probes, *others), tallies=tallies)
     write_text(folder / AUDIT, audit.model_dump_json())
     return audit

@@ -32,6 +32,7 @@ def test_another_place_and_number(data: Path, tmp_path: Path) -> None:
         (["x", "--questions", "0"], "0 questions make no page; give 1 or more"),
         (["x", "--questions", "-3"], "-3 questions make no page"),
         (["x", "--questions", "many"], "many is no whole number; give 1 or more"),
+        (["x", "--ou", "y"], "unrecognized arguments: --ou y"),
         (["/nowhere"], "/nowhere is no folder; give the folder of a data set"),
     ],
 )

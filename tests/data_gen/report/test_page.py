@@ -10,6 +10,7 @@ from data_gen.audit.report import AUDIT
 from data_gen.formats import Row
 from data_gen.report.page import render
 from robot_r1.errors import UserError
+from robot_r1.page.text import DASH
 from robot_r1.sft_example import ColdStartExample, SftExample
 from tests.data_gen.report.made import make_rows_of, write_dataset
 
@@ -39,9 +40,33 @@ def test_the_head_counts_all_rows(data: Path, rows: list[Row]) -> None:
 def test_audit(page: str) -> None:
     assert page.count('<figure class="chart rules">') == 3
     assert '<span class="light red"><i aria-hidden="true">✗</i>fails</span>' in page
-    assert "6 more, all closer to chance" in page
-    assert "p = 0.4" in page
+    assert "8 more" in page and "7 more" in page and "6 more" in page
+    assert "p = 0.4" in page and "p &lt; 0.000001" in page
     assert "8 others" in page
+
+
+def test_probes_stand_first_with_their_own_thresholds(page: str) -> None:
+    names = re.findall(r'<div class="rule (\w+)"><span class="name" title="[^"]*">([^<]*)(<small>[^<]*)?', page)
+    waypoint = names[: next(i for i, name in enumerate(names) if name[1].startswith("learned from nothing"))]
+    assert [name[:2] for name in waypoint[:2]] == [
+        ("green", "learned from the options"),
+        ("grey", "learned by trees "),
+    ]
+    assert waypoint[1][2] == "<small>(no threshold)"
+    lights = [light for light, *_ in waypoint[2:22]]
+    assert lights == sorted(lights, key=["red", "amber", "grey", "green"].index)
+    unknown = page[page.index("learned from nothing") :].partition("</div>")[0]
+    assert "(fewer than 5 demos to learn from)" in unknown and "<circle" not in unknown and f"<b>{DASH}</b>" in unknown
+    linear, trees = (page[page.index(name) :].partition("</div>")[0] for name in ("from the options", "by trees"))
+    assert 'class="allowed" x="0.00%" width="58.33%"' in linear and 'class="allowed"' not in trees
+
+
+def test_an_audit_of_another_state_is_not_shown(data: Path, rows: list[Row], tmp_path: Path) -> None:
+    write_dataset(tmp_path / "a set", rows[:6])
+    (tmp_path / "a set" / AUDIT).write_bytes((data / AUDIT).read_bytes())
+    page = render(tmp_path / "a set")
+    assert f"The audit is of {len(rows)} questions, and the data set has 6 by now" in page
+    assert f"python -m data_gen.audit &#39;{tmp_path / 'a set'}&#39;" in page
 
 
 @pytest.mark.parametrize(
