@@ -18,7 +18,7 @@ from robot_r1.prompts import point_text
 from robot_r1.question import LETTERS
 
 BATCH = 64
-_MOVEMENTS = [movement_text(movement) for movement in all_movements(0.01)]
+_MOVEMENTS = [movement_text(movement) for movement in all_movements()]
 
 
 def lesson(rng: np.random.Generator) -> tuple[str, int]:

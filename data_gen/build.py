@@ -30,6 +30,7 @@ from data_gen.hub import check_access, upload
 from data_gen.manifest import MANIFEST, Manifest, package_versions, read_manifest
 from data_gen.outline import find_balances, take_survey
 from data_gen.pool import Workers
+from data_gen.questions import EXCLUDED
 from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
 from data_gen.sources import ArchivedDemo, DemoFile, Found, find
 from data_gen.sources.simulated import record_missing
@@ -158,6 +159,10 @@ def _print_result(out: Path, manifest: Manifest) -> None:
         console.print(f"skipped {skipped.where}: {skipped.reason}", markup=False)
     for reason, count in manifest.dropped.items():
         console.print(f"dropped {count} questions, {reason}", markup=False)
+    excluded = sum(count for reason, count in manifest.dropped.items() if reason.endswith(EXCLUDED))
+    unknown = len(manifest.config.get("exclude", ())) - excluded
+    if unknown:
+        console.print(f"{unknown} ids of --exclude name no question of these demos and settings", markup=False)
     retried = sum(demo.attempts > 1 for demo in manifest.demos)
     if retried:
         console.print(f"{retried} demos took the expert more than one attempt", markup=False)

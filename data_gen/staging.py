@@ -79,6 +79,8 @@ class Staging:
                     f"{self.folder} holds an interrupted build; go on with --resume, or delete that folder"
                 )
             return
+        if stored.is_file():  # what else lies there, a survey or half a shard, may be of another plan
+            self.discard()
         make_folder(self.folder)
         write_text(stored, text)
 

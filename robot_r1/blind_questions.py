@@ -19,7 +19,7 @@ _MOVEMENTS: dict[str, Point] = {
         sum((1 if move.positive else -1) * (0.5 if move.slight else 1.0) for move in movement if move.axis == axis)
         for axis in range(3)
     )
-    for movement in all_movements(0.01)
+    for movement in all_movements()
 }
 
 

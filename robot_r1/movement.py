@@ -80,13 +80,11 @@ def movement_text(movement: Movement) -> str:
 
 
 @cache
-def all_movements(dead_zone: float) -> tuple[Movement, ...]:
-    """Every movement that `movement_between` can return: 56 without a dead zone (all axes named), 98 with one."""
+def all_movements() -> tuple[Movement, ...]:
+    """The 98 movements that `movement_between` can return; 56 of them name every axis."""
     per_axis = [
         [None, *(AxisMove(axis, positive, slight) for positive in (True, False) for slight in (False, True))]
         for axis in range(3)
     ]
-    if dead_zone == 0:
-        per_axis = [moves[1:] for moves in per_axis]
     movements = (tuple(move for move in choice if move is not None) for choice in itertools.product(*per_axis))
     return tuple(movement for movement in movements if any(not move.slight for move in movement))

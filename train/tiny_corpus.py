@@ -19,7 +19,7 @@ _CHAT = ("system\nYou are a helpful assistant.", "user\n", "assistant\n")
 def corpus() -> Iterator[str]:
     """Prompts and answers such as data_gen writes by default, and chat roles; the same texts on every call."""
     rng = np.random.default_rng(0)
-    movements = [movement_text(movement) for movement in all_movements(0.01)]
+    movements = [movement_text(movement) for movement in all_movements()]
     templates = default_templates()
     for number in range(_ROUNDS):
         yield from _CHAT

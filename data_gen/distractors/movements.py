@@ -29,7 +29,7 @@ class MovementSets:
     """(Q, T, 3), what made each wrong one."""
 
 
-MOVEMENTS: tuple[Movement, ...] = all_movements(dead_zone=1)
+MOVEMENTS: tuple[Movement, ...] = all_movements()
 """Every movement that can be a label, whatever the dead zone."""
 SAID = np.zeros((len(MOVEMENTS), 3), dtype=np.int8)
 """(L, 3): what each movement says of each axis: 0 nothing, +-1 a slight move, +-2 a full one."""

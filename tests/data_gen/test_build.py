@@ -13,6 +13,7 @@ from typing import Any
 
 import datasets
 import pyarrow.parquet
+import pyarrow.parquet as pq
 import pytest
 
 from data_gen.config import BuildConfig
@@ -270,3 +271,40 @@ def test_a_full_disk_leaves_no_data_set_and_can_be_resumed(archive: Path, data_s
         assert digest(disk / "set") == digest(data_set)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_what_a_killed_build_of_another_configuration_left_is_not_used(
+    archive: Path, data_set: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "set"
+    other = command(archive, out, *FLAGS, "--keypoints.method", "random")
+    process = subprocess.Popen(other, cwd=REPOSITORY, stderr=subprocess.DEVNULL)
+    survey = tmp_path / "set.partial" / "survey.npz"
+    while process.poll() is None and not survey.is_file():
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    for report in (tmp_path / "set.partial" / "reports").glob("*.json"):
+        report.unlink()  # had it been killed a moment earlier
+    assert build(archive, out).returncode == 0
+    assert digest(out) == digest(data_set)
+
+
+def test_exclude_leaves_out_what_a_list_names_and_tells_of_ids_that_name_nothing(
+    archive: Path, data_set: Path, tmp_path: Path
+) -> None:
+    ids = [
+        f"{read_manifest(data_set).demos[0].id}/frame10/{kind}" for kind in ("waypoint", "current_state", "movement")
+    ]
+    listed = tmp_path / "exclude.txt"
+    listed.write_text("\n".join([*ids, "push_button/variation0/episode999/frame0/waypoint"]) + "\n")
+    result = build(archive, tmp_path / "set", "--exclude", str(listed))
+    assert result.returncode == 0, result.stderr
+    assert "1 ids of --exclude name no question" in result.stderr
+    before, after = (
+        {row["id"]: row for file in folder.rglob("train-*.parquet") for row in pq.read_table(file).to_pylist()}
+        for folder in (data_set, tmp_path / "set")
+    )
+    assert set(before) - set(after) == set(ids) & set(before) != set()
+    assert all(before[name] == row for name, row in after.items())
