@@ -49,6 +49,9 @@ class DistractorConfig(_Section):
     near_miss_radius: Difficulty | Annotated[float, Field(ge=0.01, le=0.5)] = Field(
         "medium", description="of the strategy near_miss: easy (0.2), medium (0.1), hard (0.05), or metres"
     )
+    max_label_share: float = Field(
+        0.25, gt=0, le=1, description="share of a task's movement questions in which one movement may be right"
+    )
     balanced: tuple[QuestionType, ...] = Field(
         ("waypoint", "current_state"),
         description="question types whose options are chosen so that no rule without the picture gains by them",

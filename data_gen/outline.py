@@ -101,17 +101,21 @@ def outlines(survey: Survey, ids: Sequence[str], balances: Balances, config: Bui
         name: drawing.options(moments, name, balances.get(name), generator(config.seed, "options", name, *ids))
         for name in question_types(config.format)
     }
-    return {str(survey.ids[demo]): _outline(survey, int(demo), options) for demo in demos}
+    return {str(survey.ids[demo]): _outline(drawing, int(demo), options) for demo in demos}
 
 
-def _outline(survey: Survey, demo: int, options: Mapping[QuestionType, Mapping[int, Options]]) -> Outline:
+def _outline(drawing: Drawing, demo: int, options: Mapping[QuestionType, Mapping[int, Options]]) -> Outline:
+    survey = drawing.survey
     return Outline(
         keypoints=survey.keypoints_of(demo),
         moments=tuple(
             Moment(
                 frame=int(survey.frame[moment]),
                 keypoint=int(survey.next_keypoint[moment]),
-                options={name: of_type.get(moment) for name, of_type in options.items()},
+                options={
+                    name: of_type[moment] if moment in of_type else drawing.why_not(moment, name)
+                    for name, of_type in options.items()
+                },
             )
             for moment in survey.moments_of([demo]).tolist()
         ),

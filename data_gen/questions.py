@@ -20,7 +20,6 @@ from robot_r1.prompts import PromptTemplates
 from robot_r1.question import LETTERS, TRUE_OPTION, Point, Question, QuestionType
 from robot_r1.seeding import generator
 
-NO_MOVEMENT = "next keypoint within the dead zone"
 EXCLUDED = "excluded by hand"
 
 
@@ -30,8 +29,8 @@ class Moment:
 
     frame: int
     keypoint: int
-    options: Mapping[QuestionType, Options | None]
-    """None where there is nothing to ask."""
+    options: Mapping[QuestionType, Options | str]
+    """Or why nothing is asked."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def make_questions(demo: Demo, outline: Outline, config: BuildConfig, templates:
     for moment in outline.moments:
         image = demo.load_frame(moment.frame)
         for question_type, options in moment.options.items():
-            if options is None:
-                dropped[f"{question_type}: {NO_MOVEMENT}"] += 1
+            if isinstance(options, str):
+                dropped[f"{question_type}: {options}"] += 1
                 continue
             ordered = [options[i] for i in next(orders[question_type])]
             question = _question(demo, moment, question_type, ordered, description, visible, image, templates)

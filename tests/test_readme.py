@@ -26,7 +26,9 @@ def test_commands(module: str, flags: str, data_set: Path, tmp_path: Path) -> No
     elif module in ("data_gen.audit", "data_gen.report", "data_gen.export"):
         arguments[0] = str(data_set)
         arguments += ["--out", str(tmp_path / "result")]
-        expected = (0, "")
+        expected = (0, "audit: " if module == "data_gen.audit" else "")
+        if module == "data_gen.audit":  # what is found in six made-up demos is not the point
+            arguments += ["--fail-on", "never"]
     else:
         if "--out" in arguments:  # the user's own data set may stand there
             place = arguments.index("--out")

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_gen.config import BuildConfig
 from data_gen.distractors.balance import Balance, fit_balance
 from data_gen.distractors.cues import EXTREMES, movement_cues, point_cues
-from data_gen.distractors.movements import MOVEMENTS, also_right, draw_movement_sets, label_numbers
+from data_gen.distractors.movements import MOVEMENTS, also_right, draw_movement_sets, label_numbers, surplus
 from data_gen.distractors.points import Asked
 from data_gen.distractors.sets import draw_sets
 from data_gen.distractors.usual import Usual
@@ -21,6 +22,8 @@ from robot_r1.seeding import generator
 
 SETS: dict[QuestionType, int] = {"waypoint": 24, "current_state": 12, "movement": 16}
 """Sets of wrong options among which the balance chooses; a waypoint's prompt gives more to level."""
+NO_MOVEMENT = "next keypoint within the dead zone"
+TOO_USUAL = "movement right in too many questions of the task"
 SAMPLE = 400
 """Questions of a task by which the balance is found."""
 
@@ -59,14 +62,30 @@ class Drawing:
         self._task = np.searchsorted(self._tasks, survey.task)[survey.demo] if self._tasks else survey.demo
         self._moves = axis_moves(survey.target - survey.state, config.dead_zone)
         self._label = label_numbers(self._moves)
-        self._frequency = _label_counts(self._task, self._label)
-        self._frequency_of_demo = _label_counts(survey.demo, self._label)
+        self._too_usual = self._surplus()
+        asked = np.where(self._too_usual, len(MOVEMENTS), self._label)
+        self._frequency = _label_counts(self._task, asked)
+        self._frequency_of_demo = _label_counts(survey.demo, asked)
+
+    def _surplus(self) -> NDArray[np.bool_]:
+        """(M,): moments whose movement is right in too many of their task's questions; see `surplus`."""
+        left_out = np.zeros(len(self._label), dtype=np.bool_)
+        for number, task in enumerate(self._tasks):
+            of_task = np.flatnonzero((self._task == number) & (self._label < len(MOVEMENTS)))
+            rng = generator(self._config.seed, "surplus", task)
+            left_out[of_task] = surplus(self._label[of_task], self._config.distractors.max_label_share, rng)
+        return left_out
 
     def askable(self, question_type: QuestionType) -> Indices:
         """Moments that ask a question of the type: for all but the current state there has to be a movement."""
         if question_type == "current_state":
             return np.arange(len(self._label))
-        return np.flatnonzero(self._moves.any(axis=1))
+        moving = self._moves.any(axis=1)
+        return np.flatnonzero(moving & ~self._too_usual if question_type == "movement" else moving)
+
+    def why_not(self, moment: int, question_type: QuestionType) -> str:
+        """Why a moment asks no question of the type."""
+        return TOO_USUAL if question_type == "movement" and self._too_usual[moment] else NO_MOVEMENT
 
     def fit(self, question_type: QuestionType) -> Balance:
         """The balance of the type's options, found on a sample of each task's questions; see `balance`."""
@@ -140,7 +159,7 @@ class Drawing:
         task's questions whose right answer no other demo has (Good & Turing; Good 1953, Biometrika 40), by how usual
         they are in other tasks.
         """
-        known = np.flatnonzero(self._label < len(MOVEMENTS))
+        known = self.askable("movement")
         task, label = self._task[known], self._label[known]
         alone = self._frequency[task, label] == self._frequency_of_demo[self.survey.demo[known], label]
         new = np.bincount(task, alone, len(self._tasks))[self._task[moments], None]

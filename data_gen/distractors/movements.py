@@ -49,6 +49,28 @@ def label_numbers(moves: NDArray[np.int8]) -> Indices:
     return numbers
 
 
+def surplus(label: Indices, limit: float, rng: np.random.Generator) -> Mask:
+    """(N,): questions of a task to leave out so that no movement is right in a larger share of the rest than `limit`.
+
+    Where one is right that often, naming it is a rule that needs no picture, whatever the other options are. A task
+    of so few movements that more than half of its questions would have to go is left as it is.
+
+    Args:
+        label: (N,), the right movements.
+    """
+    names, counts = np.unique(label, return_counts=True)
+    most = np.arange(1, len(label) + 1)
+    kept = np.minimum(counts, most[:, None]).sum(axis=1)
+    fair = most <= limit * kept
+    out = np.zeros(len(label), dtype=np.bool_)
+    if not fair.any() or 2 * kept[fair].max() < len(label):
+        return out
+    most_of_one = most[fair].max()
+    for name in names[counts > most_of_one]:
+        out[rng.permutation(np.flatnonzero(label == name))[most_of_one:]] = True
+    return out
+
+
 def also_right(displacements: Array, dead_zone: float) -> Mask:
     """(Q, L): movements that are right as well, for displacements of shape (Q, 3), metres.
 

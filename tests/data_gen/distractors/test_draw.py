@@ -84,7 +84,7 @@ def test_demos_without_a_keypoint_ask_nothing() -> None:
 
 def test_moments_at_rest_at_their_keypoint_ask_for_the_current_state_alone() -> None:
     resting = survey(demos=2, interval=1)
-    drawing = Drawing(resting, config())
+    drawing = Drawing(resting, config(max_label_share=1))
     at_rest = np.abs(resting.target - resting.state).max(axis=1) <= 0.01
     assert at_rest.any()
     for question_type in QUESTION_TYPES:

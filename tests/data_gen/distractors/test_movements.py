@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from data_gen.distractors import MovementStrategy
-from data_gen.distractors.movements import MOVEMENTS, SAID, _capped, also_right, draw_movement_sets, partners
+from data_gen.distractors.movements import MOVEMENTS, SAID, _capped, also_right, draw_movement_sets, partners, surplus
 from data_gen.survey import Indices
 from robot_r1.movement import all_movements, movement_between, movement_text
 
@@ -119,3 +119,22 @@ def test_no_arc_is_longer_than_a_quarter_wherever_four_movements_are_right() -> 
 def test_also_right_leaves_enough_to_choose_from() -> None:
     moves = np.random.default_rng(0).uniform(-0.05, 0.05, (2000, 3))
     assert also_right(moves, 0.01).sum(axis=1).max() <= 27
+
+
+@pytest.mark.parametrize(
+    ("counts", "kept"),
+    [
+        ((50, 20, 20, 20, 20, 20), (33, 20, 20, 20, 20, 20)),
+        ((40, 40, 20, 20, 20), (30, 30, 20, 20, 20)),
+        ((20, 20, 20, 20), (20, 20, 20, 20)),
+        ((22, 20, 20, 20), (20, 20, 20, 20)),
+        ((40, 40, 5, 5, 5, 5), (40, 40, 5, 5, 5, 5)),  # more than half would have to go
+        ((3,), (3,)),
+        ((), ()),
+    ],
+)
+def test_surplus_leaves_no_movement_right_in_more_than_a_quarter(counts: tuple[int, ...], kept: tuple[int, ...]) -> None:
+    label = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
+    out = surplus(label, 0.25, np.random.default_rng(0))
+    assert tuple(np.bincount(label[~out], minlength=len(counts))) == kept
+    assert not surplus(label, 1, np.random.default_rng(0)).any()
