@@ -11,7 +11,7 @@ from robot_r1.errors import UserError
 from robot_r1.question import QuestionType, Split
 
 MANIFEST = "manifest.json"
-PACKAGES = ("robot-r1", "numpy", "pillow", "pyarrow", "datasets")
+PACKAGES = ("robot-r1", "numpy", "scipy", "scikit-learn", "pillow", "pyarrow", "datasets")
 
 
 class _Record(BaseModel):
