@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from data_gen.audit.displacements import movement_findings
 from data_gen.audit.frequencies import label_findings, letter_finding, tallies

@@ -133,7 +133,7 @@ def test_also_right_leaves_enough_to_choose_from() -> None:
         ((), ()),
     ],
 )
-def test_surplus_leaves_no_movement_right_in_more_than_a_quarter(counts: tuple[int, ...], kept: tuple[int, ...]) -> None:
+def test_surplus_leaves_no_movement_right_in_over_a_quarter(counts: tuple[int, ...], kept: tuple[int, ...]) -> None:
     label = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
     out = surplus(label, 0.25, np.random.default_rng(0))
     assert tuple(np.bincount(label[~out], minlength=len(counts))) == kept
