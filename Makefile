@@ -20,7 +20,7 @@ tiny: $(VENV)/.train
 	$(BIN)/python -m train.report runs/tiny-grpo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -16,6 +16,14 @@ BARE = ["--disable_tqdm", "true", "--heldout_questions", "0", "--sample_every", 
 """No evaluation, no samples, no bar."""
 
 
+SLOW = ("test_learning", "test_two_processes", "test_resume", "test_leaks", "test_memory")
+"""Files whose tests take minutes: they come first, so that no worker is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in SLOW)
+
+
 @pytest.fixture(scope="session")
 def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set built from made-up demos."""

@@ -18,7 +18,7 @@ from tests.support.demos import noise_png
 pytest.importorskip("mujoco")
 
 REPOSITORY = Path(__file__).parents[2]
-EPISODES = 24
+EPISODES = 18
 """Of each task: enough for intervals of some points, and half a minute of physics."""
 
 
