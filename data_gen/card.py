@@ -1,6 +1,7 @@
 """The data-set card: `README.md`, generated from the manifest and the audit alone."""
 
 import string
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,8 +136,14 @@ def _letters(counts: Counter[str]) -> str:
 
 
 def _configs(manifest: Manifest, data_format: Format) -> list[dict[str, object]]:
-    """One config per question type, and `all`, the default, which reads the files of them all."""
+    """One config per question type, and `all`, the default, which reads the files of them all.
+
+    The version follows from the files: `datasets` keeps what it has read under name and version alone, and would take
+    a data set that was built anew at the same place for the old one.
+    """
     names = question_types(data_format)
+    content = "".join(file.sha256 for file in manifest.files)
+    version = f"1.0.{zlib.crc32(content.encode())}"
 
     def files(types: tuple[str, ...]) -> list[dict[str, object]]:
         found: list[dict[str, object]] = [
@@ -145,8 +152,10 @@ def _configs(manifest: Manifest, data_format: Format) -> list[dict[str, object]]
         ]
         return [entry for entry in found if entry["path"]]
 
-    configs: list[dict[str, object]] = [{"config_name": "all", "default": True, "data_files": files(names)}]
-    configs += [{"config_name": name, "data_files": files((name,))} for name in names]
+    configs: list[dict[str, object]] = [
+        {"config_name": "all", "default": True, "version": version, "data_files": files(names)}
+    ]
+    configs += [{"config_name": name, "version": version, "data_files": files((name,))} for name in names]
     return [entry for entry in configs if entry["data_files"]]
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-import pyarrow.parquet
 import pyarrow.parquet as pq
 import pytest
 
@@ -86,12 +85,21 @@ def test_datasets_reads_every_config_and_split(data_set: Path, tmp_path: Path) -
     assert row["camera"]["width"] == 64 and len(row["camera"]["extrinsics"]) == 4
 
 
+def test_a_data_set_built_anew_at_the_same_place_is_read_anew(archive: Path, tmp_path: Path) -> None:
+    out, cache = tmp_path / "set", str(tmp_path / "cache")
+    for demos in ("2", "3"):
+        shutil.rmtree(out, ignore_errors=True)
+        assert build(archive, out, "--demos-per-task", demos).returncode == 0
+        read = datasets.load_dataset(str(out), "waypoint", cache_dir=cache)["train"]
+        assert read.num_rows == read_manifest(out).rows("waypoint", "train")
+
+
 def test_splits_hold_whole_demos_apart(data_set: Path) -> None:
     manifest = read_manifest(data_set)
     splits = {demo.id: demo.split for demo in manifest.demos}
     assert sum(split == "test" for split in splits.values()) == 9
     for file in manifest.files:
-        demos = pyarrow.parquet.read_table(data_set / file.path, columns=["demo"])["demo"].to_pylist()
+        demos = pq.read_table(data_set / file.path, columns=["demo"])["demo"].to_pylist()
         assert {splits[demo] for demo in demos} == {file.split}
 
 
