@@ -101,7 +101,9 @@ class RecordConfig(BaseSettings):
     root: Path | None = Field(
         None, description="folder of the demos; simulated ones are recorded there (default: data/demos)"
     )
-    tasks: tuple[str, ...] | None = Field(None, description="task names, comma-separated (default: all there are)")
+    tasks: tuple[str, ...] | None = Field(
+        None, description="task names, comma-separated (default: the five training tasks, or all on disk)"
+    )
     variations: tuple[int, ...] | None = Field(None, description="variation numbers (default: all there are)")
     demos_per_task: Positive = Field(50, description="at most this many demos of each task")
     limit: Positive | None = Field(None, description="at most this many demos in all, taken in turn from the tasks")

@@ -31,8 +31,17 @@ COLORS: dict[str, tuple[float, float, float]] = {
 CUP_COLORS = tuple(COLORS)
 BUTTON_COLORS = tuple(name for name in COLORS if name not in ("red", "lime"))
 """The button's top plate is red and turns green, so RLBench leaves these two out of the base's colours."""
+STACK_COLORS = tuple(name for name in COLORS if name not in ("lime", "green", "olive", "teal"))
+"""Colours of blocks that are not mixed up with the green plate they are stacked on."""
+DRAWERS = ("bottom", "middle", "top")
 
-_VARIATION_COLORS = {"pick_up_cup": CUP_COLORS, "push_button": BUTTON_COLORS, "reach_target": CUP_COLORS}
+_VARIATION_WORDS = {
+    "pick_up_cup": CUP_COLORS,
+    "push_button": BUTTON_COLORS,
+    "reach_target": CUP_COLORS,
+    "stack_blocks": STACK_COLORS,
+    "open_drawer": DRAWERS,
+}
 
 _PHRASES: dict[str, tuple[str, ...]] = {
     "pick_up_cup": (
@@ -65,16 +74,36 @@ _PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "reach_target": (
         "move the gripper to the {color} ball",
-        "touch the {color} target",
+        "touch the {color} ball with the fingertips",
         "bring the gripper to the {color} target",
     ),
-    "open_drawer": ("open a drawer of the cabinet", "pull a drawer out of the cabinet"),
+    "stack_blocks": (
+        "stack the two {color} blocks on the green plate",
+        "build a tower of two {color} blocks on the green square",
+        "put one {color} block on the green plate and the other {color} block on top of it",
+    ),
+    "slide_block_to_target": (
+        "slide the red block onto the white square",
+        "push the red block along the table until it lies on the target",
+        "move the red block to the white target without lifting it",
+    ),
+    "open_drawer": (
+        "pull the {drawer} drawer of the cabinet open",
+        "take the {drawer} handle and draw out the {drawer} drawer",
+        "get the {drawer} drawer open and leave the others shut",
+    ),
+    "lamp_on": (
+        "switch the lamp on",
+        "light the desk lamp by its button",
+        "push the red button on the foot of the lamp",
+        "make the lamp shine with a press of its button",
+    ),
 }
 
 
 def instructions(task: str, variation: int) -> tuple[str, ...]:
     """Phrasings for a task and variation; for a task this project does not know, its name in words."""
     phrases = _PHRASES.get(task, (task.replace("_", " "),))
-    colors = _VARIATION_COLORS.get(task)
-    color = colors[variation % len(colors)] if colors else ""
-    return tuple(phrase.format(color=color) for phrase in phrases)
+    words = _VARIATION_WORDS.get(task)
+    word = words[variation % len(words)] if words else ""
+    return tuple(phrase.format(color=word, drawer=word) for phrase in phrases)

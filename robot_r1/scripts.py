@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from robot_r1.instructions import BUTTON_COLORS, CUP_COLORS
+from robot_r1.instructions import BUTTON_COLORS, CUP_COLORS, DRAWERS, STACK_COLORS
 
 SAME_PLACE = 0.008
 """Metres: nearer keypoints of equal gripper state are one stop of the arm, seen twice while the fingers move."""
@@ -25,6 +25,8 @@ class Step:
     """An infinitive without "to", for example `close the gripper on the cup's wall`."""
     gripper_open: bool
     """The gripper's state when the step is done."""
+    in_passing: bool = False
+    """Whether some robots, RLBench's for one, do it without a stop of its own, on their way to the next keypoint."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class _Script:
     """Words and the gripper's state at the end, `open` or `closed`; `{which}` stands for the variation's word."""
     which: tuple[str, ...] = ()
     """By variation: the colour, or another word that tells the object from the others."""
+    in_passing: tuple[int, ...] = ()
+    """Indices of such steps."""
 
 
 _SCRIPTS = {
@@ -85,13 +89,51 @@ _SCRIPTS = {
         )
     ),
     "reach_target": _Script((("move the gripper to the {which} ball", "open"),), CUP_COLORS),
+    "stack_blocks": _Script(
+        (
+            ("move the gripper above the first {which} block", "open"),
+            ("lower the gripper around the first block", "open"),
+            ("close the gripper on the first block", "closed"),
+            ("lift the first block", "closed"),
+            ("carry the first block over the green plate", "closed"),
+            ("lower the first block onto the plate", "closed"),
+            ("open the gripper and let the first block go", "open"),
+            ("raise the gripper away from the first block", "open"),
+            ("move the gripper above the second {which} block", "open"),
+            ("lower the gripper around the second block", "open"),
+            ("close the gripper on the second block", "closed"),
+            ("lift the second block", "closed"),
+            ("carry the second block over the first one", "closed"),
+            ("lower the second block onto the first one", "closed"),
+            ("open the gripper and let the second block go", "open"),
+            ("raise the gripper away from the stack", "open"),
+        ),
+        STACK_COLORS,
+    ),
+    "slide_block_to_target": _Script(
+        (
+            ("move the gripper above the table beside the red block, on the side away from the white square", "open"),
+            ("close the gripper", "closed"),
+            ("lower the closed fingers beside the block", "closed"),
+            ("push the block along the table onto the white square", "closed"),
+        )
+    ),
     "open_drawer": _Script(
         (
             ("move the gripper in front of the handle of the {which} drawer", "open"),
-            ("reach for the handle and close the gripper on it", "closed"),
+            ("reach in with the open fingers to both sides of the handle", "open"),
+            ("take hold of the handle", "closed"),
             ("pull the drawer open", "closed"),
         ),
-        ("bottom", "middle", "top"),
+        DRAWERS,
+        in_passing=(1,),
+    ),
+    "lamp_on": _Script(
+        (
+            ("move the gripper above the button on the foot of the lamp", "open"),
+            ("close the gripper", "closed"),
+            ("push the button down with the closed fingers", "closed"),
+        )
     ),
 }
 
@@ -102,7 +144,10 @@ def script(task: str, variation: int) -> tuple[Step, ...]:
     if known is None or (known.which and variation not in range(len(known.which))):
         return ()
     which = known.which[variation] if known.which else ""
-    return tuple(Step(words.format(which=which), gripper == "open") for words, gripper in known.steps)
+    return tuple(
+        Step(words.format(which=which), gripper == "open", index in known.in_passing)
+        for index, (words, gripper) in enumerate(known.steps)
+    )
 
 
 def align(steps: Sequence[Step], gripper_open: Sequence[bool], tip_position: ArrayLike) -> tuple[int, ...] | None:
@@ -121,17 +166,17 @@ def align(steps: Sequence[Step], gripper_open: Sequence[bool], tip_position: Arr
     """
     stops = _stops(gripper_open, tip_position)
     runs = _runs([gripper_open[stop[0]] for stop in stops])
-    script_runs = _runs([step.gripper_open for step in steps])
-    if [state for state, _ in runs] != [state for state, _ in script_runs]:
+    script_runs = [list(run) for _, run in itertools.groupby(steps, key=lambda step: step.gripper_open)]
+    if [state for state, _ in runs] != [run[0].gripper_open for run in script_runs]:
         return None
     of_stops: list[int] = []
     first_step = 0
-    for number, ((_, stop_count), (_, step_count)) in enumerate(zip(runs, script_runs, strict=True)):
-        places = _match(stop_count, step_count, begins_with_event=number > 0)
+    for number, ((_, stop_count), run) in enumerate(zip(runs, script_runs, strict=True)):
+        places = _match(stop_count, run, begins_with_event=number > 0)
         if places is None:
             return None
         of_stops += [first_step + place for place in places]
-        first_step += step_count
+        first_step += len(run)
     return tuple(step for step, stop in zip(of_stops, stops, strict=True) for _ in stop)
 
 
@@ -156,12 +201,15 @@ def _runs(states: Sequence[bool]) -> list[tuple[bool, int]]:
     return [(state, len(list(run))) for state, run in itertools.groupby(states)]
 
 
-def _match(stops: int, steps: int, begins_with_event: bool) -> list[int] | None:
+def _match(stops: int, steps: Sequence[Step], begins_with_event: bool) -> list[int] | None:
     """Steps of the stops between two changes of the gripper; a run's first stop is the change itself."""
-    if stops == steps:
-        return list(range(steps))
-    if begins_with_event and steps == 2:
+    if stops == len(steps):
+        return list(range(stops))
+    with_stop = [index for index, step in enumerate(steps) if not step.in_passing]
+    if stops == len(with_stop):
+        return with_stop
+    if begins_with_event and len(steps) == 2:
         return [0] + [1] * (stops - 1)
-    if not begins_with_event and steps == 1:
+    if not begins_with_event and len(steps) == 1:
         return [0] * stops
     return None

@@ -36,15 +36,15 @@ class Recording:
 
 
 def planned_keys(config: RecordConfig) -> list[DemoKey]:
-    """The demos of each task, episode by episode; variations take turns.
+    """The demos of each task, by default the training tasks, episode by episode; variations take turns.
 
     Raises:
         UserError: a task or variation does not exist.
     """
-    from robot_r1.sim.tasks import TASKS
+    from robot_r1.sim.tasks import TASKS, TRAINING_TASKS
 
     keys = []
-    for task in config.tasks or tuple(TASKS):
+    for task in config.tasks or TRAINING_TASKS:
         if task not in TASKS:
             raise UserError(f"unknown task {task}; the embedded simulator has {', '.join(TASKS)}")
         count = TASKS[task].variations

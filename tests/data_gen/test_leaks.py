@@ -24,14 +24,14 @@ EPISODES = 18
 
 @pytest.fixture(scope="session")
 def physics(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive of the five tasks: real movements, and noise for pictures, as nothing here looks at them."""
+    """An archive of the training tasks: real movements, and noise for pictures, as nothing here looks at them."""
     from robot_r1.sim.recorder import simulate, to_demo
-    from robot_r1.sim.tasks import TASKS
+    from robot_r1.sim.tasks import TRAINING_TASKS
 
     root = tmp_path_factory.mktemp("physics")
     settings = RecordingSettings(seed=0, frame_interval=10, image_size=32, renderer="rays")
     write_text(root / SETTINGS, settings.model_dump_json())
-    for number, name in enumerate(TASKS):
+    for number, name in enumerate(TRAINING_TASKS):
         for episode in range(EPISODES):
             key = DemoKey(task=name, variation=0, episode=episode)
             run = simulate(key, seed=0)

@@ -1,5 +1,6 @@
 import itertools
 
+import mujoco
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,13 +8,13 @@ from hypothesis import strategies as st
 
 from data_gen.keypoints import find_keypoints
 from robot_r1.demo import DemoKey
-from robot_r1.geometry import TABLE_HEIGHT, project
-from robot_r1.instructions import BUTTON_COLORS, COLORS, CUP_COLORS
+from robot_r1.geometry import TABLE_HEIGHT, Array, project
+from robot_r1.instructions import BUTTON_COLORS, COLORS, CUP_COLORS, DRAWERS, STACK_COLORS
 from robot_r1.sim import scene
 from robot_r1.sim.layout import REACHABLE, Footprint, scatter
-from robot_r1.sim.motion import Robot
+from robot_r1.sim.motion import START_YAW, Robot, downward
 from robot_r1.sim.recorder import Run, simulate, to_demo
-from robot_r1.sim.tasks import TASKS, pick_up_cup, put_rubbish_in_bin, task_names
+from robot_r1.sim.tasks import HELD_OUT_TASKS, TASKS, TRAINING_TASKS, pick_up_cup, put_rubbish_in_bin, task_names
 from robot_r1.sim.tasks.colors import other_colors, surface_color
 
 EVENTS = {
@@ -22,7 +23,14 @@ EVENTS = {
     "put_rubbish_in_bin": ["move", "move", "close", "move", "move", "move", "open"],
     "phone_on_base": ["move", "move", "close", "move", "move", "move", "open", "move"],
     "take_lid_off_saucepan": ["move", "move", "close", "move"],
+    "reach_target": ["move"],
+    "open_drawer": ["move", "move", "close", "move"],
+    "lamp_on": ["move", "close", "move"],
+    "stack_blocks": 2 * ["move", "move", "close", "move", "move", "move", "open", "move"],
+    "slide_block_to_target": ["move", "close", "move", "move"],
 }
+HIGHEST = {"reach_target": 0.401, "open_drawer": 0.23}
+"""Metres above the table of the origin of an object; elsewhere 0.1."""
 
 
 @pytest.fixture(scope="module", params=[(task, episode) for task in EVENTS for episode in range(2)], ids=str)
@@ -38,11 +46,15 @@ def build(task: str, variation: int = 0, seed: int = 0) -> Robot:
 
 
 def test_the_table_of_tasks_has_all_variations() -> None:
-    assert task_names() == tuple(EVENTS)
+    assert task_names() == TRAINING_TASKS + HELD_OUT_TASKS
+    assert set(task_names()) == set(EVENTS)
     assert {name: task.variations for name, task in TASKS.items()} == {
         **dict.fromkeys(EVENTS, 1),
         "pick_up_cup": len(CUP_COLORS),
         "push_button": len(BUTTON_COLORS),
+        "reach_target": len(CUP_COLORS),
+        "open_drawer": len(DRAWERS),
+        "stack_blocks": len(STACK_COLORS),
     }
 
 
@@ -66,7 +78,7 @@ def test_no_task_is_done_before_the_expert_starts(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", EVENTS)
-def test_objects_stand_on_the_table_in_sight(task: str) -> None:
+def test_objects_are_on_the_table_or_above_it_and_in_sight(task: str) -> None:
     robot = build(task, seed=3)
     camera = scene.front_camera(robot.model, 224)
     bodies = [robot.model.body(i).name for i in range(1, robot.model.nbody)]
@@ -76,7 +88,7 @@ def test_objects_stand_on_the_table_in_sight(task: str) -> None:
         position, _ = robot.place(name)
         u, v, _ = project(position, np.array(camera.intrinsics), np.array(camera.extrinsics))
         assert 12 < u < 212 and 12 < v < 212
-        assert TABLE_HEIGHT - 0.001 < position[2] < TABLE_HEIGHT + 0.1
+        assert TABLE_HEIGHT - 0.001 < position[2] < TABLE_HEIGHT + HIGHEST.get(task, 0.1)
 
 
 def test_a_cup_that_was_let_go_is_not_picked_up() -> None:
@@ -98,9 +110,97 @@ def test_only_the_paper_counts_as_rubbish() -> None:
         assert put_rubbish_in_bin.TASK.success(robot) is put_away
 
 
-def test_variations_change_the_color_that_is_asked_for() -> None:
+@pytest.mark.parametrize("which", DRAWERS)
+def test_only_the_drawer_that_was_asked_for_counts_and_it_alone(which: str) -> None:
+    robot = build("open_drawer", DRAWERS.index(which))
+    task, other = TASKS["open_drawer"], next(name for name in DRAWERS if name != which)
+    robot.data.joint(f"drawer_{other}").qpos[0] = 0.13
+    assert not task.success(robot)
+    robot.data.joint(f"drawer_{which}").qpos[0] = 0.13
+    assert not task.success(robot)
+    robot.data.joint(f"drawer_{other}").qpos[0] = 0
+    assert task.success(robot)
+
+
+def test_the_handle_that_is_gripped_is_that_of_the_drawer_asked_for() -> None:
+    for variation, which in enumerate(DRAWERS):
+        run = simulate(DemoKey(task="open_drawer", variation=variation, episode=0), seed=4)
+        opened = {name: run.states[-1].qpos[run.model.joint(f"drawer_{name}").qposadr[0]] for name in DRAWERS}
+        assert max(opened, key=lambda name: opened[name]) == which
+
+
+def test_touching_another_ball_is_not_reaching_the_target() -> None:
+    robot = build("reach_target", seed=2)
+    for name, touched in (("other_target1", False), ("target", True)):
+        robot.move(robot.place(name)[0], downward(START_YAW))
+        assert TASKS["reach_target"].success(robot) is touched
+
+
+def test_a_lamp_is_on_only_with_its_button_down() -> None:
+    robot = build("lamp_on")
+    button, _ = robot.place("lamp_button")
+    robot.close()
+    robot.move(button + np.array([0, 0, 0.035]), robot.tip()[1])
+    assert not TASKS["lamp_on"].success(robot)
+    robot.data.joint("lamp_button").qpos[0] = -0.008
+    assert TASKS["lamp_on"].success(robot)
+
+
+def lay(robot: Robot, name: str, position: Array) -> None:
+    start = robot.model.jnt_qposadr[robot.model.body(name).jntadr[0]]
+    robot.data.qpos[start : start + 7] = [*position, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "aside", "stacked"),
+    [
+        ("block1", "block2", 0.0, True),
+        ("block2", "block1", 0.0, True),
+        ("block1", "other_block1", 0.0, False),
+        ("other_block1", "block2", 0.0, False),
+        ("block1", "block2", 0.08, False),
+    ],
+)
+def test_only_two_blocks_of_the_color_on_the_plate_are_a_stack(
+    lower: str, upper: str, aside: float, stacked: bool
+) -> None:
+    robot = build("stack_blocks", seed=1)
+    plate, _ = robot.place("plate")
+    lay(robot, lower, plate + np.array([aside, 0, 0.03]))
+    lay(robot, upper, plate + np.array([aside, 0, 0.083]))
+    robot.open(min_frames=4)
+    assert TASKS["stack_blocks"].success(robot) is stacked
+    robot.close()
+    assert not TASKS["stack_blocks"].success(robot)
+
+
+@pytest.mark.parametrize(
+    ("offset", "slid"),
+    [((0.008, -0.008, 0.027), True), ((0.02, 0.0, 0.027), False), ((0.0, 0.0, 0.2), False)],
+)
+def test_a_block_off_the_middle_of_the_target_or_above_it_has_not_been_slid(
+    offset: tuple[float, float, float], slid: bool
+) -> None:
+    robot = build("slide_block_to_target")
+    target, _ = robot.place("target")
+    lay(robot, "sliding_block", target + offset)
+    mujoco.mj_kinematics(robot.model, robot.data)
+    assert TASKS["slide_block_to_target"].success(robot) is slid
+
+
+def test_a_slid_block_keeps_to_the_table_and_to_its_line() -> None:
+    run = simulate(DemoKey(task="slide_block_to_target", variation=0, episode=0), seed=3)
+    start = run.model.joint(run.model.body("sliding_block").jntadr[0]).qposadr[0]
+    way = np.array([state.qpos[start : start + 3] for state in run.states]) - run.model.body("target").pos
+    assert np.abs(way[:, 2] - way[0, 2]).max() < 0.002
+    line = way[0, :2] / np.linalg.norm(way[0, :2])
+    assert np.abs(way[:, 0] * line[1] - way[:, 1] * line[0]).max() < 0.005
+
+
+@pytest.mark.parametrize(("task", "body"), [("pick_up_cup", "cup"), ("reach_target", "target")])
+def test_variations_change_the_color_that_is_asked_for(task: str, body: str) -> None:
     names = ("red", "blue")
-    colors = [build("pick_up_cup", CUP_COLORS.index(name)).model.material("cup").rgba[:3] for name in names]
+    colors = [build(task, CUP_COLORS.index(name)).model.material(body).rgba[:3] for name in names]
     assert np.allclose(colors, [surface_color(name) for name in names])
 
 
