@@ -264,12 +264,28 @@ def points_won(rule: BlindRule, questions: BlindQuestions, backward: bool = Fals
 
 def both_ways(rule: BlindRule, questions: BlindQuestions) -> tuple[Array, Array]:
     """`points_won` forwards and backwards, which costs hardly more than one of them."""
-    scores = np.round(rule.score(questions), 9)
-    scores = np.where(np.isnan(scores).any(axis=1, keepdims=True), 0.0, scores)
+    scores = _scores(rule, questions)
     return _won_by(scores, questions), _won_by(-scores, questions)
 
 
+def taken(rule: BlindRule, questions: BlindQuestions, backward: bool = False) -> NDArray[np.bool_]:
+    """(N, 4): the option that the rule takes; several of them where their scores are equal, as in `points_won`."""
+    scores = _scores(rule, questions)
+    return _highest(-scores if backward else scores)
+
+
+def _scores(rule: BlindRule, questions: BlindQuestions) -> Array:
+    scores = np.round(rule.score(questions), 9)
+    known: Array = np.where(np.isnan(scores).any(axis=1, keepdims=True), 0.0, scores)
+    return known
+
+
+def _highest(scores: Array) -> NDArray[np.bool_]:
+    highest: NDArray[np.bool_] = scores == scores.max(axis=1, keepdims=True)
+    return highest
+
+
 def _won_by(scores: Array, questions: BlindQuestions) -> Array:
-    chosen = scores == scores.max(axis=1, keepdims=True)
+    chosen = _highest(scores)
     won: Array = _right(questions, chosen) / chosen.sum(axis=1)
     return won

@@ -44,6 +44,11 @@ def point_text(point: Sequence[float]) -> str:
     return "[" + ", ".join(f"{round(value, 3) + 0.0:.3f}" for value in point) + "]"
 
 
+def options_text(options: Sequence[str]) -> str:
+    """The four options as a prompt lists them, a line for each letter."""
+    return "\n".join(f"- [[{letter}]] {text}" for letter, text in zip(LETTERS, options, strict=True))
+
+
 @dataclass(frozen=True)
 class PromptTemplates:
     """The templates of a build, checked."""
@@ -76,8 +81,8 @@ class PromptTemplates:
         The line breaks of a description are folded and its image marks removed, so that no description can forge a
         section of the prompt or call for a second image.
         """
-        listed = "\n".join(f"- [[{letter}]] {text}" for letter, text in zip(LETTERS, options, strict=True))
-        return self._substitute(question_type, {**_values(description, state), "options": listed})
+        values = {**_values(description, state), "options": options_text(options)}
+        return self._substitute(question_type, values)
 
     def render_open(self, question_type: QuestionType, description: str, state: Point, think: bool) -> str:
         """The prompt of one of `OPEN_QUESTION_TYPES` without options; otherwise as `render`.
