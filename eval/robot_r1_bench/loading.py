@@ -1,0 +1,102 @@
+"""Read a bench: the committed one, one that a user built, or a user's own JSONL of the same form."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from pydantic import ValidationError
+
+from eval.facts import digest
+from eval.robot_r1_bench.question import BenchQuestion
+from robot_r1.errors import UserError
+
+COMMITTED = Path(__file__).parent / "v1"
+FILE = "bench.jsonl"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The questions of a bench, checked, in the order of its file."""
+
+    path: Path
+    """The JSONL; the pictures are relative to its folder."""
+    questions: tuple[BenchQuestion, ...]
+    digest: str
+    """Follows from the JSONL and the pictures: equal for benches that ask and show the same."""
+    sizes: tuple[str, ...]
+    """Sizes of the pictures in pixels, as `256x256`, without repeats."""
+
+    def picture(self, question: BenchQuestion) -> Path:
+        """The path of a question's picture."""
+        return self.path.parent / question.image
+
+
+def load_bench(path: Path | None = None) -> Bench:
+    """Read a bench and check that every line is a question and every picture an image.
+
+    Args:
+        path: a JSONL of `BenchQuestion` lines, or a folder that holds it as `bench.jsonl`; None for the committed one.
+
+    Raises:
+        UserError: the file is missing or empty, a line is no question, an id is there twice, or a picture is missing
+            or no image; it names file and line.
+    """
+    path = path or COMMITTED
+    file = path / FILE if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"cannot read bench {file}: {error.strerror}; give a folder with {FILE}, or a JSONL"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 text; give a JSONL with one question a line") from error
+    sizes: dict[str, str] = {}
+    questions = tuple(_questions(file, text, sizes))
+    if not questions:
+        raise UserError(f"{file} has no questions; give a JSONL with one question a line")
+    pictures = [hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in sorted(sizes)]
+    return Bench(file, questions, digest(text, *pictures), tuple(sorted(set(sizes.values()))))
+
+
+def _questions(file: Path, text: str, sizes: dict[str, str]) -> Iterator[BenchQuestion]:
+    """The questions of a file; `sizes` gets the size of each picture by its path."""
+    line_of: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), start=1):  # JSON strings may hold other line separators
+        if not line.strip():
+            continue
+        where = f"{file}, line {number}"
+        question = _question(where, line)
+        if question.id in line_of:
+            raise UserError(f"{where}: the id {question.id!r} is also in line {line_of[question.id]}; make ids unique")
+        line_of[question.id] = number
+        if question.image not in sizes:
+            sizes[question.image] = _size(where, file.parent / question.image)
+        yield question
+
+
+def _question(where: str, line: str) -> BenchQuestion:
+    try:
+        return BenchQuestion.model_validate(json.loads(line))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{where} is not JSON: {error.msg} at character {error.pos + 1}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the line"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        allowed = ", ".join(BenchQuestion.model_fields)
+        raise UserError(f"{where}: {field}: {first['msg']}{more}; a question's fields are {allowed}") from error
+
+
+def _size(where: str, picture: Path) -> str:
+    try:
+        with Image.open(picture) as image:
+            image.load()
+            return f"{image.width}x{image.height}"
+    except FileNotFoundError as error:
+        raise UserError(f"{where}: there is no picture {picture}; paths are relative to the JSONL's folder") from error
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for a damaged file
+        raise UserError(f"{where}: cannot read the picture {picture}: {error}; give a PNG or JPEG") from error

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from eval.robot_r1_bench import build
+from eval.robot_r1_bench.loading import COMMITTED, load_bench
+from eval.robot_r1_bench.make import Page
+from robot_r1.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[Page]:
+    """The first of the committed bench."""
+    bench = load_bench()
+    picked = [question for question in bench.questions if question.image == "images/lamp_on-1.png"]
+    return [Page(bench.picture(picked[0]).read_bytes(), tuple(reversed(picked)))]
+
+
+def test_a_bench_appears_whole_and_takes_the_place_of_an_older_one(tmp_path: Path, pages: list[Page]) -> None:
+    folder = tmp_path / "made" / "v1"
+    for _ in range(2):
+        build.write_bench(folder, pages)
+    ids = [question.id for question in load_bench(folder).questions]
+    assert ids == sorted(ids)
+    assert {path.name for path in folder.iterdir()} == {"README.md", "bench.jsonl", "images"}
+    assert [path.name for path in folder.parent.iterdir()] == ["v1"]
+
+
+def test_a_build_that_fails_leaves_what_was_there(tmp_path: Path, pages: list[Page]) -> None:
+    folder = tmp_path / "v1"
+    build.write_bench(folder, pages)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def failing() -> list[Page]:
+        raise RuntimeError("the simulator stopped")
+
+    with pytest.raises(RuntimeError):
+        build.write_bench(folder, (page for _ in range(1) for page in failing()))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["v1"]
+
+
+def test_nothing_but_a_bench_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    for taken in (tmp_path, tmp_path / "notes.txt"):
+        with pytest.raises(UserError, match="is no bench"):
+            build.main(["--out", str(taken)])
+
+
+def test_a_page_shows_pictures_questions_and_references(tmp_path: Path) -> None:
+    page = tmp_path / "sheet.html"
+    build.main(["--out", str(COMMITTED), "--sheet", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<article") == 50
+    assert text.count("<dd>") == 215
+    with pytest.raises(UserError, match="cannot read bench"):
+        build.main(["--out", str(tmp_path / "absent"), "--sheet", str(page)])
