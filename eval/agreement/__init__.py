@@ -1,0 +1,1 @@
+"""How far judges, and people, agree in their scores of the same answers."""
