@@ -87,6 +87,14 @@ class ModelArguments(ModelConfig):  # type: ignore[misc]
     lora_vision: bool = _option("LoRA adapts the vision tower too, not the language model alone", False)
 
 
+@dataclass
+class SpeedArguments:
+    """> Parameters that say what is computed once instead of often."""
+
+    shared_prefix: bool = _option("compute each prompt once for all its completions, where that is possible", True)
+    shared_prefix_tokens: int = _option("longest row of a prompt with more than one completion", 8192)
+
+
 @dataclass(frozen=True)
 class Settings(Generic[Training]):
     """Everything that a training command was told."""
@@ -94,13 +102,14 @@ class Settings(Generic[Training]):
     data: DataArguments
     watch: WatchArguments
     rewards: RewardArguments
+    speed: SpeedArguments
     training: Training
     model: ModelArguments
 
     def flat(self) -> dict[str, Any]:
         """All settings by name, as plain values, for `run.json` and `--dry_run`."""
         values: dict[str, Any] = {}
-        for part in (self.data, self.rewards, self.model, self.watch, self.training):
+        for part in (self.data, self.rewards, self.model, self.speed, self.watch, self.training):
             values.update({item.name: getattr(part, item.name) for item in fields(part) if item.init})
         return {name: _plain(value) for name, value in values.items()}
 
@@ -135,11 +144,11 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     """
     # TRL 1.16 sets the old name by default, so every run would be told that it is old.
     warnings.filterwarnings("ignore", r".*gradient_checkpointing` is deprecated", FutureWarning)
-    parser = _Parser([DataArguments, WatchArguments, RewardArguments, training, ModelArguments])
+    parser = _Parser([DataArguments, WatchArguments, RewardArguments, SpeedArguments, training, ModelArguments])
     try:
         # A machine without a GPU will do where nothing is computed, but transformers would refuse bfloat16 on it.
         elsewhere = _nothing_computed_here(arguments) and not torch.cuda.is_available()
-        data, watch, rewards, training_arguments, model, unknown = parser.parse_args_and_config(
+        data, watch, rewards, speed, training_arguments, model, unknown = parser.parse_args_and_config(
             [*arguments, *(["--use_cpu", "true"] if elsewhere else [])], return_remaining_strings=True
         )
     except OSError as error:
@@ -151,10 +160,12 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     except (ValueError, TypeError, ImportError) as error:  # what TRL and transformers say of contradictory values
         raise UserError(str(error)) from error
     if unknown:
-        known = [item.name for part in (data, watch, rewards, training_arguments, model) for item in fields(part)]
+        known = [
+            item.name for part in (data, watch, rewards, speed, training_arguments, model) for item in fields(part)
+        ]
         name = str(unknown[0]).removeprefix("--").replace("-", "_")
         close = difflib.get_close_matches(name, known, n=1)
         raise UserError(
             f"unknown setting {unknown[0]}; {f'did you mean {close[0]}?' if close else '--help lists them'}"
         )
-    return Settings(data, watch, rewards, training_arguments, model)
+    return Settings(data, watch, rewards, speed, training_arguments, model)

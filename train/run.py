@@ -31,6 +31,7 @@ from train.records import forget_after
 from train.reward_functions import check_columns, load_rewards
 from train.run_record import begin_record
 from train.schedule import schedule
+from train.shared_prefix.applies import shares_prefixes
 from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer, RobotSFTTrainer
 from train.trainers.checkpoints import checkpoints
 from train.trainers.vision import generation_kwargs
@@ -81,6 +82,8 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
         processing_class=prepared.processor,
         peft_config=peft_config(settings.model),
     )
+    if shares_prefixes(settings, trainer.model):
+        trainer.share_prefixes(settings.speed.shared_prefix_tokens)
     trainer.sample_count = settings.watch.samples
     guard = ZeroVarianceGuard(settings.watch.max_zero_variance, settings.watch.zero_variance_patience)
     if settings.watch.zero_variance_patience:

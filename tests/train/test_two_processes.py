@@ -1,4 +1,4 @@
-"""Two processes do what one does."""
+"""Two processes that share prompts do what one does that computes them for each completion."""
 
 import json
 import os
@@ -16,13 +16,14 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
 
 
-def train(algorithm: str, processes: int, model: Path, data: Path, out: Path) -> None:
+def train(algorithm: str, processes: int, model: Path, data: Path, out: Path, *more: str) -> None:
     flags = [
         *["--model_name_or_path", str(model), "--dataset", str(data), "--output_dir", str(out), *CPU],
         *["--rewards", "tests.support.rewards.vowel_reward", "--num_generations", "5", "--beta", "0.05"],
-        *["--per_device_train_batch_size", str(20 // processes), "--max_completion_length", "8", "--max_steps", "3"],
+        *["--per_device_train_batch_size", str(20 // processes), "--max_completion_length", "8", "--max_steps", "6"],
         *["--optim", "sgd", "--learning_rate", "0.1", "--logging_steps", "1", "--save_strategy", "no"],
         *["--heldout_questions", "7", "--heldout_every", "0", "--sample_every", "1", "--disable_tqdm", "true"],
+        *more,
     ]
     script = ["-m", "tests.support.fixed_completions", algorithm]
     launcher = [sys.executable, *script] if processes == 1 else torchrun(processes, script)
@@ -41,7 +42,7 @@ def metrics(run: Path) -> list[dict[str, float]]:
 @pytest.mark.parametrize("algorithm", ["grpo", "rloo", "reinforce_pp"])
 def test_two_processes_agree_with_one(algorithm: str, tiny_model: Path, mixed_blocks: Path, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    train(algorithm, 1, tiny_model, mixed_blocks, one)
+    train(algorithm, 1, tiny_model, mixed_blocks, one, "--no_shared_prefix")
     train(algorithm, 2, tiny_model, mixed_blocks, two)
     start, first, second = weights(tiny_model), weights(one / "last"), weights(two / "last")
     moved = max(float((first[name] - start[name]).abs().max()) for name in first)
@@ -50,5 +51,5 @@ def test_two_processes_agree_with_one(algorithm: str, tiny_model: Path, mixed_bl
     for mine, other in zip(metrics(one), metrics(two), strict=True):
         same = {name for name in mine if name.startswith(("reward", "letters/", "refusals/", "heldout/", "frac_"))}
         assert {name: other[name] for name in same} == pytest.approx({name: mine[name] for name in same}, abs=1e-5)
-    answers = [pq.read_table(run / "evaluations/step-000003.parquet").to_pylist() for run in (one, two)]
+    answers = [pq.read_table(run / "evaluations/step-000006.parquet").to_pylist() for run in (one, two)]
     assert answers[0] == answers[1] and len(answers[0]) == 7

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from train.memory.settings import MemorySettings
 from train.memory.shape import ModelShape, Stack
+from train.shared_prefix.log_probs import SPLIT_FROM
 
 HEAD_TOKENS, HEAD_VOCABULARY = 4096, 32768
 """Tile of logits that TRL computes at a time; the logits as a whole are never in memory."""
@@ -26,9 +27,10 @@ class Activations:
 
 def activations(shape: ModelShape, settings: MemorySettings) -> Activations:
     """Of one forward and backward pass over a micro-batch of prompts with their completions."""
-    tokens = settings.micro_batch * (settings.prompt_tokens + settings.completion_tokens)
-    patches = settings.micro_batch * settings.patches if _keeps_vision(shape, settings) else 0
-    text_layer, vision_layer = tokens * _text_layer(shape, settings), patches * _vision_layer(shape, settings)
+    tokens = settings.prompts * settings.prompt_tokens + settings.micro_batch * settings.completion_tokens
+    patches = settings.prompts * settings.patches if _keeps_vision(shape, settings) else 0
+    text_layer = tokens * _text_layer(shape, settings) + _split_attention(shape, settings)
+    vision_layer = patches * _vision_layer(shape, settings)
     text = tokens * _norm(shape, settings, shape.text.hidden)
     vision = patches * _merger(shape, settings)
     if not settings.gradient_checkpointing:
@@ -77,10 +79,9 @@ def _linear_inputs(stack: Stack, shape: ModelShape, settings: MemorySettings, no
 def _text_layer(shape: ModelShape, settings: MemorySettings) -> int:
     """Bytes per token."""
     text, b = shape.text, settings.compute_bytes
-    length = settings.prompt_tokens + settings.completion_tokens
     # PyTorch's own attention repeats keys and values for every head and turns the padding mask into numbers.
     attention = 2 * text.hidden + 2 * (text.key_value_width if settings.flash_attention else text.hidden)
-    mask = 0 if settings.flash_attention else length
+    mask = 0 if settings.flash_attention or _splits(settings) else settings.row_tokens
     gates = 3 * text.intermediate
     return (
         2 * _norm(shape, settings, text.hidden)
@@ -88,6 +89,19 @@ def _text_layer(shape: ModelShape, settings: MemorySettings) -> int:
         + b * (attention + mask + gates)
         + 4 * text.heads
     )
+
+
+def _splits(settings: MemorySettings) -> bool:
+    return settings.sharing > 1 and settings.row_tokens >= SPLIT_FROM
+
+
+def _split_attention(shape: ModelShape, settings: MemorySettings) -> int:
+    """Bytes of a layer: each completion has the prompt's keys and values before its own, a mask and a result."""
+    if not _splits(settings):
+        return 0
+    length = settings.prompt_tokens + settings.completion_tokens
+    copied = 2 * length * shape.text.hidden + settings.completion_tokens * (length + shape.text.hidden)
+    return settings.compute_bytes * settings.micro_batch * copied
 
 
 def _vision_layer(shape: ModelShape, settings: MemorySettings) -> int:

@@ -73,9 +73,11 @@ def estimate(shape: ModelShape, settings: MemorySettings) -> Estimate:
         Part("activations", active.kept, "training"),
         Part("backward pass of a layer or the head", active.working, "training"),
         Part("gathered weights", _gathered(shape, settings), "training"),
-        Part("generation by transformers", _generation(shape, settings, by_transformers), "generating"),
+        Part(
+            "generation by transformers", _generation(shape, settings, by_transformers, settings.sharing), "generating"
+        ),
         Part("vLLM", _vllm(shape, settings), vllm_phase),
-        Part("held-out answers", _generation(shape, settings, settings.heldout_batch), "evaluating"),
+        Part("held-out answers", _generation(shape, settings, settings.heldout_batch, 1), "evaluating"),
     )
     return Estimate(parts=parts, device_bytes=settings.device_bytes)
 
@@ -142,7 +144,7 @@ def _gathered(shape: ModelShape, settings: MemorySettings) -> int:
     return settings.weight_bytes * (2 * shape.text.layer_parameters + shape.embedding + shape.head)
 
 
-def _generation(shape: ModelShape, settings: MemorySettings, batch: int) -> int:
+def _generation(shape: ModelShape, settings: MemorySettings, batch: int, sharing: int) -> int:
     """Keys and values of a whole batch, its prompts' pass through the widest layer, and one token's logits."""
     if batch == 0:
         return 0
@@ -151,9 +153,10 @@ def _generation(shape: ModelShape, settings: MemorySettings, batch: int) -> int:
     # Also under autocast the cache has the type of the weights, as the rotation of the keys has; a layer's is copied
     # as it grows.
     cache = batch * length * (text.layers + 1) * 2 * text.key_value_width * settings.weight_bytes
+    computed = -(-batch // sharing)
     prompts = max(
-        forward_pass(text, settings, batch * settings.prompt_tokens) + batch * settings.prompt_tokens**2,
-        forward_pass(shape.vision, settings, batch * settings.patches),
+        forward_pass(text, settings, computed * settings.prompt_tokens) + computed * settings.prompt_tokens**2,
+        forward_pass(shape.vision, settings, computed * settings.patches),
     )
     logits = 3 * 4 * batch * shape.vocabulary  # as they come, divided by the temperature, and as probabilities
     # TRL gathers the whole model for generation under ZeRO-3; under FSDP each layer is gathered as it runs.

@@ -16,6 +16,7 @@ from train.memory.published import model_config
 from train.memory.settings import Generation, MemorySettings, Optimizer, Precision, Quantization, Sharding
 from train.memory.shape import model_shape
 from train.model import peft_config
+from train.shared_prefix.applies import may_share
 
 MARGIN = 1.15
 """An estimate may be this much too high; only what needs more than the device even so is refused."""
@@ -73,6 +74,7 @@ def memory_settings(settings: Settings[Any], check: DatasetCheck, processes: int
         prompt_tokens=check.longest,
         completion_tokens=check.longest_completion if learns_from_examples else training.max_completion_length,
         patches=_PATCHES_PER_TOKEN * check.image_tokens,
+        sharing=1 if learns_from_examples or not may_share(settings) else training.num_generations,
         heldout_batch=min(settings.watch.heldout_batch_size, -(-settings.watch.heldout_questions // processes)),
         precision=_precision(settings),
         quantization=_quantization(settings),

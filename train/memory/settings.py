@@ -28,6 +28,8 @@ class MemorySettings:
     completion_tokens: int
     patches: int
     """Patches of 14 x 14 pixels of a prompt's image: four times its tokens."""
+    sharing: int = 1
+    """Completions for which a prompt is computed once: `num_generations` where prompts are shared."""
     heldout_batch: int = 0
     """Held-out questions answered at once, always by transformers; 0: none are asked."""
     precision: Precision = "mixed"
@@ -51,6 +53,16 @@ class MemorySettings:
     """`vllm_tensor_parallel_size`: devices over which a colocated vLLM divides its weights."""
     vllm_sleeps: bool = False
     """`vllm_enable_sleep_mode`: vLLM gives its share back while the model is trained."""
+
+    @property
+    def prompts(self) -> int:
+        """Prompts that are computed in one forward pass."""
+        return -(-self.micro_batch // self.sharing)
+
+    @property
+    def row_tokens(self) -> int:
+        """Tokens of a row: a prompt with the completions that share it."""
+        return self.prompt_tokens + min(self.sharing, self.micro_batch) * self.completion_tokens
 
     @property
     def weight_bytes(self) -> int:

@@ -1,0 +1,61 @@
+import itertools
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from train.shared_prefix.groups import Group, equal_prompts, shuffle_groups, within_budget
+
+
+def prompt(words: list[int], picture: float) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.tensor(words), torch.full((4, 3), picture)
+
+
+def test_a_group_has_equal_words_and_pictures() -> None:
+    one, same_words, other = prompt([1, 2], 0.0), prompt([1, 2], 0.5), prompt([1, 3], 0.0)
+    copy = prompt([1, 2], 0.0)
+    found = equal_prompts([one, copy, same_words, other, other, one])
+    assert found == [Group(0, 2, 0), Group(2, 1, 1), Group(3, 2, 2), Group(5, 1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("budget", "parts"),
+    [
+        (100, [Group(0, 4, 0), Group(4, 2, 1)]),
+        (34, [Group(0, 2, 0), Group(2, 2, 0), Group(4, 2, 1)]),
+        (33, [Group(0, 2, 0), Group(2, 1, 0), Group(3, 1, 0), Group(4, 1, 1), Group(5, 1, 1)]),
+        (1, [Group(row, 1, row // 4) for row in range(6)]),
+    ],
+)
+def test_long_groups_are_cut(budget: int, parts: list[Group]) -> None:
+    groups = [Group(0, 4, 0), Group(4, 2, 1)]
+    assert within_budget(groups, [10] * 6, [8, 9, 12, 12, 3, 21], budget) == parts
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 3), st.integers(0, 99))
+def test_shuffling_keeps_groups_together_and_draws_what_trl_draws(
+    size: int, count: int, before: int, seed: int
+) -> None:
+    rows = size * count
+    batch = {
+        "row": torch.arange(rows),
+        "text": [str(row) for row in range(rows)],
+        "none": None,
+        "one": torch.tensor(7),
+    }
+    torch.manual_seed(seed)
+    shuffled = shuffle_groups(batch, lambda row: (before + row) // size)
+    after = torch.rand(1)
+    torch.manual_seed(seed)
+    torch.randperm(rows)
+    assert torch.equal(after, torch.rand(1))
+    order = shuffled["row"].tolist()
+    assert sorted(order) == list(range(rows)) and shuffled["text"] == [str(row) for row in order]
+    assert shuffled["none"] is None and int(shuffled["one"]) == 7
+    groups = [(before + row) // size for row in order]
+    changes = sum(one != other for one, other in itertools.pairwise(groups))
+    assert changes == len(set(groups)) - 1
+    assert all(
+        one < other for one, other in itertools.pairwise(order) if (before + one) // size == (before + other) // size
+    )

@@ -1,0 +1,98 @@
+"""Six updates with shared prompts against the trainers of TRL as they are, on the same completions' lottery."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
+
+from tests.support.rewards import vowel_reward
+from train.arguments import ModelArguments
+from train.data import QUESTION_COLUMNS, read_split, rendered
+from train.model import read_processor
+from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer
+from train.trainers.reinforce_pp import ReinforcePPConfig
+from train.trainers.vision import generation_kwargs
+
+UPDATES = 6
+COMPARED = ("loss", "grad_norm", "entropy", "kl", "reward", "completions/mean_length", "clip_ratio/region_mean")
+
+
+def curves(
+    trainer_class: Any, config_class: Any, shared: bool, model: Path, data: Path, out: Path, **more: Any
+) -> list[dict[str, float]]:
+    """What a run logs at each update."""
+    processor = read_processor(ModelArguments(model_name_or_path=str(model)))
+    lora = more.pop("lora", None)
+    arguments = config_class(
+        str(out),
+        use_cpu=True,
+        bf16=False,
+        report_to="none",
+        disable_tqdm=True,
+        save_strategy="no",
+        logging_steps=1,
+        max_steps=UPDATES,
+        learning_rate=1e-3,
+        lr_scheduler_type="constant",
+        num_generations=4,
+        max_completion_length=9,
+        generation_kwargs=generation_kwargs(processor, None, use_vllm=False),
+        **{
+            "per_device_train_batch_size": 16,
+            "gradient_checkpointing": False,
+            "seed": 3,
+            **more,
+        },
+    )
+    questions = rendered(read_split(str(data), "train", QUESTION_COLUMNS), None, None)
+    trainer = trainer_class(
+        str(model),
+        [vowel_reward],
+        arguments,
+        train_dataset=questions,
+        processing_class=processor,
+        peft_config=lora,
+    )
+    if shared:
+        trainer.share_prefixes(8192)
+    trainer.train()
+    return [line for line in trainer.state.log_history if "loss" in line]
+
+
+CASES = {
+    "grpo": (GRPOTrainer, RobotGRPOTrainer, GRPOConfig, {"beta": 0.0}),
+    "grpo with a KL penalty": (GRPOTrainer, RobotGRPOTrainer, GRPOConfig, {"beta": 0.05}),
+    "grpo, each batch learned from twice": (GRPOTrainer, RobotGRPOTrainer, GRPOConfig, {"num_iterations": 2}),
+    "grpo in micro-batches": (
+        GRPOTrainer,
+        RobotGRPOTrainer,
+        GRPOConfig,
+        {"per_device_train_batch_size": 8, "gradient_accumulation_steps": 2},
+    ),
+    "grpo, checkpointed": (GRPOTrainer, RobotGRPOTrainer, GRPOConfig, {"gradient_checkpointing": True}),
+    "grpo with LoRA": (GRPOTrainer, RobotGRPOTrainer, GRPOConfig, {"beta": 0.05, "lora": True}),
+    "rloo": (RLOOTrainer, RobotRLOOTrainer, RLOOConfig, {"beta": 0.05}),
+    "reinforce++": (ReinforcePPTrainer, ReinforcePPTrainer, ReinforcePPConfig, {"beta": 0.05}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_curves_are_those_of_separate_rows(case: str, tiny_model: Path, mixed_blocks: Path, tmp_path: Path) -> None:
+    theirs_class, ours_class, config, more = CASES[case]
+    if more.get("lora"):
+        more = {**more, "lora": LoraConfig(r=4, target_modules="all-linear", exclude_modules=r".*visual.*")}
+    torch.manual_seed(0)
+    theirs = curves(theirs_class, config, False, tiny_model, mixed_blocks, tmp_path / "theirs", **more)
+    torch.manual_seed(0)
+    ours = curves(ours_class, config, True, tiny_model, mixed_blocks, tmp_path / "ours", **more)
+    assert len(ours) == UPDATES and len({line["loss"] for line in theirs}) > 1
+    for mine, other in zip(ours, theirs, strict=True):
+        # The other metrics are means of micro-batches' means, and which completions share a micro-batch differs.
+        names = [name for name in COMPARED if name in other][: 2 if "micro" in case else None]
+        assert {name: mine[name] for name in names} == pytest.approx(
+            {name: other[name] for name in names}, rel=1e-4, abs=1e-5
+        )
+        assert mine["shared_prefix/completions_per_prompt"] == 4 and mine["shared_prefix/not_shared"] == 0

@@ -1,0 +1,44 @@
+"""Whether a run's prompts are shared: they are, unless something that the settings ask for does not go with it."""
+
+from typing import Any
+
+import torch
+from accelerate.utils import is_peft_model
+
+from train.arguments import Settings
+from train.shared_prefix.library import check_libraries
+
+_MODELS = ("qwen2_5_vl",)
+_ATTENTION = (None, "sdpa")
+
+
+def shares_prefixes(settings: Settings[Any], model: torch.nn.Module) -> bool:
+    """Whether prompts are computed once; where the settings ask for it and cannot have it, the reason is printed.
+
+    Raises:
+        UserError: prompts are to be shared, with a release of a library that this was not compared with.
+    """
+    if not settings.speed.shared_prefix:
+        return False
+    whole: Any = model.get_base_model() if is_peft_model(model) else model
+    reason = _obstacle(settings)
+    if whole.config.model_type not in _MODELS:
+        reason = f"prompts of {whole.config.model_type} cannot be shared, only those of {', '.join(_MODELS)}"
+    if reason is None:
+        check_libraries()
+    elif settings.training.process_index == 0:
+        print(f"each prompt is computed once per completion: {reason}")
+    return reason is None
+
+
+def may_share(settings: Settings[Any]) -> bool:
+    """Whether the settings alone, before a model is loaded, let prompts be shared."""
+    return settings.speed.shared_prefix and _obstacle(settings) is None
+
+
+def _obstacle(settings: Settings[Any]) -> str | None:
+    if settings.model.attn_implementation not in _ATTENTION:
+        return f"attn_implementation {settings.model.attn_implementation} cannot share prompts; leave it out, or sdpa"
+    if settings.training.use_liger_kernel:
+        return "use_liger_kernel computes the loss itself"
+    return None

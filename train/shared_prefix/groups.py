@@ -1,0 +1,84 @@
+"""Which rows of a batch have the same prompt and picture, and how they are kept beside each other."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Group:
+    """Adjacent rows of a batch whose prompts are computed once."""
+
+    first: int
+    """Index of the first row."""
+    count: int
+    prompt: int
+    """Number of the prompt among those of the batch; parts of a group that was cut have the same."""
+
+    @property
+    def rows(self) -> range:
+        return range(self.first, self.first + self.count)
+
+
+def equal_prompts(prompts: Sequence[Sequence[torch.Tensor]]) -> list[Group]:
+    """The runs of adjacent rows that are equal in everything that a prompt is made of.
+
+    Args:
+        prompts: for each row its parts: token ids, pixels and the like. The pixels have to be among them: two movement
+            questions about different frames of a task can have the same words.
+    """
+    starts = [row for row, prompt in enumerate(prompts) if row == 0 or not all(map(_equal, prompt, prompts[row - 1]))]
+    ends = itertools.pairwise([*starts, len(prompts)])
+    return [Group(start, end - start, number) for number, (start, end) in enumerate(ends)]
+
+
+def within_budget(
+    groups: Sequence[Group], prompt: Sequence[int], completion: Sequence[int], budget: int
+) -> list[Group]:
+    """Cut groups whose rows would be longer than a budget; a part holds at least one completion.
+
+    A row's cost in memory and time grows faster than its length, while what sharing saves does not.
+
+    Args:
+        prompt: tokens of each row's prompt.
+        completion: tokens of each row's completion.
+        budget: tokens of a row of prompt and completions.
+    """
+    parts: list[Group] = []
+    for group in groups:
+        first, length = group.first, prompt[group.first]
+        for row in group.rows:
+            if row > first and length + completion[row] > budget:
+                parts.append(Group(first, row - first, group.prompt))
+                first, length = row, prompt[row]
+            length += completion[row]
+        parts.append(Group(first, group.first + group.count - first, group.prompt))
+    return parts
+
+
+def shuffle_groups(batch: dict[str, Any], group_of: Callable[[int], int]) -> dict[str, Any]:
+    """Shuffle the rows of a batch, those of a group beside each other, with the random numbers that TRL would draw.
+
+    TRL shuffles single rows, so that a micro-batch hardly ever holds two completions of a prompt.
+
+    Args:
+        batch: sequences of equal length, None, or tensors without dimensions, as TRL's `shuffle_sequence_dict` takes.
+        group_of: the group of a row.
+    """
+    drawn = torch.randperm(len(next(value for value in batch.values() if value is not None))).tolist()
+    place = {group: rank for rank, group in enumerate(dict.fromkeys(group_of(row) for row in drawn))}
+    order = sorted(drawn, key=lambda row: (place[group_of(row)], row))
+
+    def pick(value: Any) -> Any:
+        if value is None or (isinstance(value, torch.Tensor) and value.ndim == 0):
+            return value
+        return value[torch.tensor(order)] if isinstance(value, torch.Tensor) else [value[row] for row in order]
+
+    return {name: pick(value) for name, value in batch.items()}
+
+
+def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one is other or torch.equal(one, other)

@@ -1,0 +1,65 @@
+"""What of the libraries' inside is overridden here, and for which versions that is known to be right.
+
+Private methods move between releases without notice. tests/train/test_shared_prefix.py compares every one of them
+with the unmodified library; raise a bound here only after it has passed with the new release.
+"""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from packaging.version import Version
+
+from robot_r1.errors import UserError
+
+
+@dataclass(frozen=True)
+class Overridden:
+    """A library with the names that are overridden or leant on."""
+
+    package: str
+    first: str
+    """The oldest release that this is known to work with."""
+    before: str
+    """The release from which it is not known."""
+    names: tuple[str, ...]
+
+
+LIBRARIES = (
+    Overridden(
+        "trl",
+        "1.16",
+        "1.17",
+        (
+            "GRPOTrainer._prepare_inputs and RLOOTrainer._prepare_inputs, which call shuffle_sequence_dict",
+            "_get_per_token_logps_and_entropies of both",
+            "_generate_single_turn of both, which calls generate of the unwrapped model",
+            "add_fused_lm_head, whose forward takes shift_labels",
+        ),
+    ),
+    Overridden(
+        "transformers",
+        "5.17",
+        "6",
+        (
+            "Qwen2_5_VLModel.get_rope_index and .rope_deltas",
+            "Qwen2_5_VLForConditionalGeneration._prepare_position_ids_for_generation",
+            "AttentionInterface and AttentionMaskInterface, DynamicCache.crop and .batch_select_indices",
+        ),
+    ),
+)
+
+
+def check_libraries() -> None:
+    """Refuse releases that this package was not compared with.
+
+    Raises:
+        UserError: with the range that is known and the two ways out.
+    """
+    for library in LIBRARIES:
+        found = version(library.package)
+        if not Version(library.first) <= Version(found) < Version(library.before):
+            raise UserError(
+                f"shared_prefix is for {library.package} {library.first} to below {library.before}, found "
+                f'{found}; run: pip install "{library.package}>={library.first},<{library.before}", or give '
+                "--no_shared_prefix"
+            )

@@ -1,0 +1,182 @@
+"""Shared prompts in TRL's trainers: mixed in before GRPOTrainer or RLOOTrainer.
+
+`train/shared_prefix/library.py` lists what of TRL is overridden here.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import is_peft_model
+from transformers import PreTrainedModel, ProcessorMixin
+from trl import GRPOTrainer, RLOOTrainer
+
+from robot_r1.errors import UserError
+from train.shared_prefix.attention import NAME, register
+from train.shared_prefix.generation import generate_from_shared_prompts
+from train.shared_prefix.groups import Group, shuffle_groups
+from train.shared_prefix.log_probs import Batch, groups_of, pictures_by_row, shared_log_probs
+
+_PICTURES = ("pixel_values", "image_grid_thw", "num_images")
+_FIELDS = (*_PICTURES, "mm_token_type_ids")
+_METRIC = "shared_prefix/completions_per_prompt"
+_ALONE = "shared_prefix/not_shared"
+
+LogProbs = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]
+
+
+def core_of(model: torch.nn.Module) -> Any:
+    """The `Qwen2_5_VLModel` inside a model and its adapter."""
+    whole: Any = model.get_base_model() if is_peft_model(model) else model
+    return whole.model
+
+
+class SharedPrefixTrainer:
+    """Mixed in before a trainer of TRL that generates; changes nothing until `share_prefixes` is called."""
+
+    accelerator: Accelerator
+    model: PreTrainedModel
+    ref_model: PreTrainedModel | None
+    processing_class: ProcessorMixin
+    num_generations: int
+    num_generations_eval: int
+    row_tokens: int | None = None
+    """Tokens of the longest row that holds more than one completion; None: prompts are not shared."""
+
+    def share_prefixes(self, row_tokens: int) -> None:
+        """From now on compute each prompt once for its completions, in rows of at most `row_tokens`."""
+        register()
+        for model in (self.model, self.ref_model):
+            if model is not None:
+                core_of(self.accelerator.unwrap_model(model)).language_model.set_attn_implementation(NAME)
+        self.row_tokens = row_tokens
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        if self.row_tokens is None or not self.model.training:
+            return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
+        arguments: Any = self.args  # type: ignore[attr-defined]
+        before = (
+            self.accelerator.process_index * arguments.per_device_train_batch_size * arguments.steps_per_generation
+        )
+        with _shuffled_by(partial(shuffle_groups, group_of=lambda row: (before + row) // self.num_generations)):
+            return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
+
+    def _get_per_token_logps_and_entropies(
+        self,
+        model: torch.nn.Module,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        logits_to_keep: int,
+        batch_size: int | None = None,
+        compute_entropy: bool = False,
+        **fields: Any,
+    ) -> LogProbs:
+        if self.row_tokens is None:
+            stock: LogProbs = super()._get_per_token_logps_and_entropies(  # type: ignore[misc]
+                model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **fields
+            )
+            return stock
+        _refuse_unknown(fields)
+        patches, grids = pictures_by_row(*(fields[name] for name in _PICTURES))
+        width = input_ids.shape[1] - logits_to_keep
+        batch = Batch(input_ids, attention_mask, fields["mm_token_type_ids"], width, patches, grids)
+        groups = groups_of(batch, self.row_tokens)
+        self._count(groups)
+        positions_of = core_of(self.accelerator.unwrap_model(model)).get_rope_index
+        pad_id = self.processing_class.tokenizer.pad_token_id
+        parts = []
+        for chunk in _chunks(groups, batch_size or len(input_ids)):
+            start = chunk[0].first
+            rows = [replace(group, first=group.first - start) for group in chunk]
+            with self.accelerator.autocast():
+                part = batch[start : chunk[-1].first + chunk[-1].count]
+                parts.append(shared_log_probs(model, positions_of, part, rows, pad_id))
+        log_probs = torch.cat([part.log_probs for part in parts])
+        entropies = [part.entropies for part in parts if part.entropies is not None] if compute_entropy else []
+        return log_probs, torch.cat(entropies) if entropies else None, None
+
+    def _generate_single_turn(self, prompt_ids: Any, images: Any, fields: Any, *rest: Any, **named: Any) -> Any:
+        generate = super()._generate_single_turn  # type: ignore[misc]
+        if self.row_tokens is None or self.use_vllm or self.use_transformers_continuous_batching:  # type: ignore[attr-defined]
+            return generate(prompt_ids, images, fields, *rest, **named)
+        with self._prompts_prefilled_once():
+            return generate(prompt_ids, images, fields, *rest, **named)
+
+    @contextmanager
+    def _prompts_prefilled_once(self) -> Iterator[None]:
+        """Put our way to generate in the place of the model's, which TRL calls inside its own preparations."""
+        model: Any = self.accelerator.unwrap_model(self.model_wrapped)  # type: ignore[attr-defined]
+        stock = model.generate
+
+        def generate(generation_config: Any, **inputs: Any) -> torch.Tensor:
+            return generate_from_shared_prompts(stock, model, core_of(model), inputs, generation_config)
+
+        model.generate = generate
+        try:
+            yield
+        finally:
+            del model.generate
+
+    def _count(self, groups: Sequence[Group]) -> None:
+        """Tell how many completions share a prompt, and refuse to go on where they should and do not.
+
+        Raises:
+            RuntimeError: completions of one prompt came without the others, or with other prompts or pictures.
+        """
+        arguments: Any = self.args  # type: ignore[attr-defined]
+        training = self.model.training
+        size = self.num_generations if training else self.num_generations_eval
+        batch = arguments.per_device_train_batch_size if training else arguments.per_device_eval_batch_size
+        rows = sum(group.count for group in groups)
+        prompts = len(dict.fromkeys(group.prompt for group in groups))
+        most = rows // size if batch % size == 0 else (rows - 2) // size + 2
+        if prompts > max(most, 1):
+            raise RuntimeError(
+                f"{rows} completions in groups of {size} have {prompts} different prompts, not {most}: the batches of "
+                "this TRL release are laid out otherwise; give --no_shared_prefix and report it"
+            )
+        metrics: Any = self._metrics["train" if training else "eval"]  # type: ignore[attr-defined]
+        metrics[_METRIC].append(rows / len(groups))
+        metrics[_ALONE].append(sum(group.count == 1 for group in groups) / rows)
+
+
+def _refuse_unknown(fields: dict[str, Any]) -> None:
+    unknown = [
+        name for name, value in fields.items() if name not in _FIELDS and value is not None and value is not False
+    ]
+    missing = [name for name in _FIELDS if fields.get(name) is None]
+    if unknown or missing:
+        raise UserError(
+            f"prompts cannot be shared in a batch {f'with {unknown}' if unknown else f'without {missing}'}; give "
+            "--no_shared_prefix"
+        )
+
+
+def _chunks(groups: Sequence[Group], size: int) -> Iterator[list[Group]]:
+    """Adjacent groups with at most `size` completions together, or one group with more."""
+    chunk: list[Group] = []
+    for group in groups:
+        if chunk and sum(member.count for member in chunk) + group.count > size:
+            yield chunk
+            chunk = []
+        chunk.append(group)
+    yield chunk
+
+
+@contextmanager
+def _shuffled_by(shuffle: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
+    """Let TRL's trainers shuffle a generation batch otherwise."""
+    modules: list[Any] = [sys.modules[trainer.__module__] for trainer in (GRPOTrainer, RLOOTrainer)]
+    stock = [module.shuffle_sequence_dict for module in modules]
+    for module in modules:
+        module.shuffle_sequence_dict = shuffle
+    try:
+        yield
+    finally:
+        for module, function in zip(modules, stock, strict=True):
+            module.shuffle_sequence_dict = function
