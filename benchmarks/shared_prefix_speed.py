@@ -5,7 +5,7 @@
 
 Both ways run in turn in processes of their own on the same random weights and tokens. Learning is one forward and
 backward pass over the completions of a prompt, generation their sampling through transformers, the whole step both and
-the update. "By tokens" is what the number of tokens alone promises for learning. Both ways' log-probabilities are
+an update. "By tokens" is what the number of tokens alone promises for learning. Both ways' log-probabilities are
 compared before anything is timed.
 """
 
@@ -152,20 +152,17 @@ def generate(model: torch.nn.Module, rows: Rows, shared: bool, tokens: int) -> t
         return found
 
 
-def seconds(work: Callable[[], object], rounds: int) -> float:
-    """The median of some runs."""
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+def seconds(work: Callable[[], object]) -> float:
+    """How long something takes, until the device has done it."""
+    start = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
 
 
 def measure(case: Case) -> Measured:
-    """Time the phases of one way."""
+    """Time the phases of one way, step after step; the first learning warms up and is not counted."""
     torch.set_num_threads(1)
     model = load(case)
     rows = rows_for(case, model)
@@ -175,20 +172,20 @@ def measure(case: Case) -> Measured:
         optimizer.zero_grad()
         log_probs(model, rows, case.shared).mean().backward()
 
-    def sample() -> None:
-        generate(model, rows, case.shared, case.completion_tokens)
-
-    def step() -> None:
-        sample()
-        learn()
-        optimizer.step()
-
     with torch.no_grad():
         found = log_probs(model, rows, case.shared).float().cpu().numpy()
-    learn()  # warms up
-    learning = seconds(learn, case.rounds)
+    learn()
     peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 1024 * _resident_kib()
-    return Measured(learning, seconds(sample, 1), seconds(step, 1), peak / 2**20, found)
+    times = [
+        (
+            seconds(lambda: generate(model, rows, case.shared, case.completion_tokens)),
+            seconds(learn),
+            seconds(optimizer.step),
+        )
+        for _ in range(case.rounds)
+    ]
+    generation, learning, update = (statistics.median(phase) for phase in zip(*times, strict=True))
+    return Measured(learning, generation, generation + learning + update, peak / 2**20, found)
 
 
 def _resident_kib() -> int:
@@ -199,8 +196,8 @@ def matrix_rate() -> float:
     """Operations a second of one large product of matrices: what the chip can do at best."""
     size, half = 8192, torch.bfloat16
     one, other = (torch.randn(size, size, device="cuda", dtype=half) for _ in range(2))
-    one @ other
-    return 2 * size**3 / seconds(lambda: [one @ other for _ in range(20)], 3) * 20
+    seconds(lambda: one @ other)
+    return 20 * 2 * size**3 / seconds(lambda: [one @ other for _ in range(20)])
 
 
 def line(case: Case, stock: Measured, shared: Measured, rate: float | None) -> str:
@@ -241,7 +238,7 @@ def main() -> None:
     parser.add_argument("--prompt-tokens", type=int, nargs="+", default=[500, 800, 1200])
     parser.add_argument("--completion-tokens", type=int, nargs="+", default=[64, 150, 300])
     parser.add_argument("--generations", type=int, nargs="+", default=[5, 8])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=1, help="steps; the medians are told")
     given = parser.parse_args()
     rate = matrix_rate() if torch.cuda.is_available() else None
     titles = ["P | C | G", "learning s | times", "by tokens", "tokens/s", "generation s | times", "step s | times"]

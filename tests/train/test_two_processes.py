@@ -1,5 +1,6 @@
 """Two processes that share prompts do what one does that computes them for each completion."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -10,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import CPU
+from tests.support.fixed_completions import drawn
 from tests.train.test_resume import weights
+from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
@@ -25,8 +28,13 @@ def train(algorithm: str, processes: int, model: Path, data: Path, out: Path, *m
         *["--heldout_questions", "7", "--heldout_every", "0", "--sample_every", "1", "--disable_tqdm", "true"],
         *more,
     ]
-    script = ["-m", "tests.support.fixed_completions", algorithm]
-    launcher = [sys.executable, *script] if processes == 1 else torchrun(processes, script)
+    if processes == 1:
+        with pytest.MonkeyPatch.context() as patch:  # here, as a process of its own takes many seconds to start
+            for trainer in (RobotGRPOTrainer, RobotRLOOTrainer, ReinforcePPTrainer):
+                patch.setattr(trainer, "_generate_single_turn", drawn)
+            importlib.import_module(f"train.{algorithm}").main(flags)
+        return
+    launcher = torchrun(processes, ["-m", "tests.support.fixed_completions", algorithm])
     subprocess.run([*launcher, *flags], cwd=ROOT, env=ENVIRONMENT, check=True, capture_output=True, text=True)
 
 
