@@ -38,7 +38,7 @@ def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def rows(data_set: Path) -> tuple[Row, ...]:
-    return read_questions(str(data_set), "test").rows[:4]
+    return tuple(sorted(read_questions(str(data_set), "test").rows, key=lambda row: row.id))
 
 
 def run_of(path: Path, data_set: Path, rows: tuple[Row, ...], turn: int = 0, change: str = "") -> Run:
