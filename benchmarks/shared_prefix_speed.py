@@ -4,9 +4,9 @@
     python benchmarks/shared_prefix_speed.py --model Qwen/Qwen2.5-VL-7B-Instruct --lora   # random weights, on a GPU
 
 Both ways run in turn in processes of their own on the same random weights and tokens. Learning is one forward and
-backward pass over the completions of a prompt, generation their sampling through transformers, the whole step both and
-an update. "By tokens" is what the number of tokens alone promises for learning. Both ways' log-probabilities are
-compared before anything is timed.
+backward pass over the completions of a prompt; generation their sampling through transformers, with those of three
+more prompts; the whole step is both and an update. "By tokens" is what the number of tokens alone promises for
+learning. Both ways' log-probabilities are compared before anything is timed.
 """
 
 import argparse
@@ -50,6 +50,7 @@ class Case:
     model: str
     lora: bool
     prompts: int
+    """Generated for at once; learned from is one at a time."""
     prompt_tokens: int
     completion_tokens: int
     generations: int
@@ -58,7 +59,8 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each phase, MB at the peak of learning, and the log-probabilities, (B, C), that came out."""
+    """Seconds of each phase for the completions of one prompt, MB at the peak of learning, and the log-probabilities,
+    (G, C), that came out. On a CPU the seconds are those of the process, whatever else the machine does."""
 
     learning: float
     generation: float
@@ -116,11 +118,11 @@ def load(case: Case) -> torch.nn.Module:
     return model.train()
 
 
-def rows_for(case: Case, model: torch.nn.Module) -> Rows:
+def rows_for(case: Case, model: torch.nn.Module, prompts: int) -> Rows:
     """The tokens of a batch."""
     words = case.prompt_tokens - GRID[0] * GRID[1] // 4 - 2
-    lengths = [case.completion_tokens] * (case.prompts * case.generations)
-    rows = make_rows(core_of(model), [words] * case.prompts, [GRID] * case.prompts, lengths, case.generations)
+    lengths = [case.completion_tokens] * (prompts * case.generations)
+    rows = make_rows(core_of(model), [words] * prompts, [GRID] * prompts, lengths, case.generations)
     return rows.to(next(model.parameters()).device)
 
 
@@ -154,18 +156,19 @@ def generate(model: torch.nn.Module, rows: Rows, shared: bool, tokens: int) -> t
 
 def seconds(work: Callable[[], object]) -> float:
     """How long something takes, until the device has done it."""
-    start = time.perf_counter()
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
+    start = clock()
     work()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def measure(case: Case) -> Measured:
-    """Time the phases of one way, step after step; the first learning warms up and is not counted."""
+    """Time the phases of one way, step after step, once the log-probabilities have warmed it up."""
     torch.set_num_threads(1)
     model = load(case)
-    rows = rows_for(case, model)
+    rows, asked = rows_for(case, model, 1), rows_for(case, model, case.prompts)
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=1e-6)
 
     def learn() -> None:
@@ -174,17 +177,13 @@ def measure(case: Case) -> Measured:
 
     with torch.no_grad():
         found = log_probs(model, rows, case.shared).float().cpu().numpy()
-    learn()
+    learned = [(seconds(learn), seconds(optimizer.step)) for _ in range(case.rounds)]
     peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 1024 * _resident_kib()
-    times = [
-        (
-            seconds(lambda: generate(model, rows, case.shared, case.completion_tokens)),
-            seconds(learn),
-            seconds(optimizer.step),
-        )
-        for _ in range(case.rounds)
+    generated = [
+        seconds(lambda: generate(model, asked, case.shared, case.completion_tokens)) for _ in range(case.rounds)
     ]
-    generation, learning, update = (statistics.median(phase) for phase in zip(*times, strict=True))
+    learning, update = (statistics.median(phase) for phase in zip(*learned, strict=True))
+    generation = statistics.median(generated) / case.prompts
     return Measured(learning, generation, generation + learning + update, peak / 2**20, found)
 
 
@@ -204,7 +203,7 @@ def line(case: Case, stock: Measured, shared: Measured, rate: float | None) -> s
     """One line of the table."""
     p, c, g = case.prompt_tokens, case.completion_tokens, case.generations
     difference = float(np.abs(stock.log_probs - shared.log_probs).max())
-    tokens = case.prompts * g * (p + c)
+    tokens = g * (p + c)
     cells = [
         f"{p} | {c} | {g}",
         *(f"{a:.2f} -> {b:.2f} | {a / b:.2f}" for a, b in ((stock.learning, shared.learning),)),
@@ -218,7 +217,7 @@ def line(case: Case, stock: Measured, shared: Measured, rate: float | None) -> s
         f"{difference:.1e}",
     ]
     if rate is not None:
-        computed = case.prompts * (p - 1 + g * c)
+        computed = p - 1 + g * c
         cells.append(f"{8 * _parameters(case.model) * computed / shared.learning / rate:.0%}")
     return "| " + " | ".join(cells) + " |"
 
@@ -234,7 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="mid-size", help="mid-size, or the Hub id of a released Qwen2.5-VL")
     parser.add_argument("--lora", action="store_true")
-    parser.add_argument("--prompts", type=int, default=1, help="different prompts in a batch")
+    parser.add_argument("--prompts", type=int, default=4, help="prompts that are generated for at once")
     parser.add_argument("--prompt-tokens", type=int, nargs="+", default=[500, 800, 1200])
     parser.add_argument("--completion-tokens", type=int, nargs="+", default=[64, 150, 300])
     parser.add_argument("--generations", type=int, nargs="+", default=[5, 8])

@@ -4,17 +4,18 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import track
 
 from eval.command import CommandParser, console, run_command
-from eval.robot_r1_bench.card import card
-from eval.robot_r1_bench.frames import FRAMES
 from eval.robot_r1_bench.loading import COMMITTED, FILE
-from eval.robot_r1_bench.make import Page, make_pages
 from eval.robot_r1_bench.question import BenchQuestion
 from eval.robot_r1_bench.sheet import write_sheet
 from robot_r1.errors import UserError
+
+if TYPE_CHECKING:
+    from eval.robot_r1_bench.make import Page
 
 CARD = "README.md"
 
@@ -31,6 +32,10 @@ def main(arguments: Sequence[str]) -> None:
         write_sheet(given.out, given.sheet)
         return
     check_replaceable(given.out)
+    import robot_r1.sim  # noqa: F401  # says which package is missing, before another module stumbles over it
+    from eval.robot_r1_bench.frames import FRAMES
+    from eval.robot_r1_bench.make import make_pages
+
     pages = track(make_pages(), "drawing", total=len(FRAMES), console=console, transient=True)
     write_bench(given.out, pages)
     console.print(f"wrote {given.out}", markup=False)
@@ -42,8 +47,10 @@ def check_replaceable(folder: Path) -> None:
         raise UserError(f"--out {folder} is no bench; give a folder that does not exist yet, or that of a bench")
 
 
-def write_bench(folder: Path, pages: Iterable[Page]) -> None:
+def write_bench(folder: Path, pages: "Iterable[Page]") -> None:
     """Write pictures, questions and card into a folder that appears, or is replaced, when all is there."""
+    from eval.robot_r1_bench.card import card
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         made = Path(temporary) / "new"

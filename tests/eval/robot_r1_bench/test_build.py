@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,15 @@ def test_a_page_shows_pictures_questions_and_references(tmp_path: Path) -> None:
     assert text.count("<dd>") == 215
     with pytest.raises(UserError, match="cannot read bench"):
         build.main(["--out", str(tmp_path / "absent"), "--sheet", str(page)])
+
+
+def test_without_the_simulator_the_package_to_install_is_named(tmp_path: Path) -> None:
+    blocked = "import sys; sys.modules['mujoco'] = None; import importlib.util as u; find = u.find_spec; "
+    blocked += "u.find_spec = lambda name, *rest: None if name == 'mujoco' else find(name, *rest); "
+    run = f"import runpy; sys.argv = ['build', '--out', r'{tmp_path / 'new'}']; "
+    run += "runpy.run_module('eval.robot_r1_bench.build', run_name='__main__')"
+    result = subprocess.run([sys.executable, "-c", blocked + run], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.strip().endswith(
+        'mujoco is not installed; run, in the folder of robot-r1: pip install -e ".[sim]"'
+    )
