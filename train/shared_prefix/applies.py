@@ -4,12 +4,21 @@ from typing import Any
 
 import torch
 from accelerate.utils import is_peft_model
+from transformers import PretrainedConfig
 
 from train.arguments import Settings
 from train.shared_prefix.library import check_libraries
 
 _MODELS = ("qwen2_5_vl",)
 _ATTENTION = (None, "sdpa")
+_GENERATION = {
+    "cache_implementation": None,
+    "num_beams": 1,
+    "prefill_chunk_size": None,
+    "prompt_lookup_num_tokens": None,
+    "use_cache": True,
+}
+"""Settings of generation that keep a prompt's keys and values in another way, with their usual values."""
 
 
 def shares_prefixes(settings: Settings[Any], model: torch.nn.Module) -> bool:
@@ -21,9 +30,7 @@ def shares_prefixes(settings: Settings[Any], model: torch.nn.Module) -> bool:
     if not settings.speed.shared_prefix:
         return False
     whole: Any = model.get_base_model() if is_peft_model(model) else model
-    reason = _obstacle(settings)
-    if whole.config.model_type not in _MODELS:
-        reason = f"prompts of {whole.config.model_type} cannot be shared, only those of {', '.join(_MODELS)}"
+    reason = _obstacle(settings) or _obstacle_of_model(whole.config)
     if reason is None:
         check_libraries()
     elif settings.training.process_index == 0:
@@ -41,4 +48,17 @@ def _obstacle(settings: Settings[Any]) -> str | None:
         return f"attn_implementation {settings.model.attn_implementation} cannot share prompts; leave it out, or sdpa"
     if settings.training.use_liger_kernel:
         return "use_liger_kernel computes the loss itself"
+    if settings.training.use_vllm:
+        return None
+    training = settings.training
+    generation = {"cache_implementation": training.cache_implementation, **(training.generation_kwargs or {})}
+    asked = [name for name, usual in _GENERATION.items() if generation.get(name, usual) not in (None, usual)]
+    return f"generation with {', '.join(asked)} cannot share prompts; leave it out" if asked else None
+
+
+def _obstacle_of_model(config: PretrainedConfig) -> str | None:
+    if config.model_type not in _MODELS:
+        return f"prompts of {config.model_type} cannot be shared, only those of {', '.join(_MODELS)}"
+    if config.text_config.use_sliding_window or config.text_config.attention_dropout:
+        return "the model has a sliding window or dropout in its attention"
     return None

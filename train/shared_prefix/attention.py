@@ -108,5 +108,6 @@ def _split(
             )
         )
         start += length
-    parts.append(torch.zeros_like(query[:, start:]))
+    # Under autocast the queries are float32 and the results are not.
+    parts.append(parts[0].new_zeros(query[:, start:].shape))
     return torch.cat(parts, dim=1)

@@ -59,6 +59,20 @@ def within_budget(
     return parts
 
 
+def most_prompts(rows: int, size: int, whole: bool, aligned: bool) -> int:
+    """How many prompts so many adjacent rows can have, where groups stand beside each other.
+
+    Args:
+        size: rows of a group.
+        whole: whether the rows begin and end with a group.
+        aligned: whether the batch that they come from does; if not, its first and last group may be short, and after
+            a shuffle stand anywhere.
+    """
+    if whole:
+        return -(-rows // size)
+    return min(rows, (rows - 2) // size + 2 if aligned else (rows - 4) // size + 4)
+
+
 def shuffle_groups(batch: dict[str, Any], group_of: Callable[[int], int]) -> dict[str, Any]:
     """Shuffle the rows of a batch, those of a group beside each other, with the random numbers that TRL would draw.
 

@@ -6,7 +6,6 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from trl import GRPOTrainer, RLOOTrainer
 from robot_r1.errors import UserError
 from train.shared_prefix.attention import NAME, register
 from train.shared_prefix.generation import generate_from_shared_prompts
-from train.shared_prefix.groups import Group, shuffle_groups
+from train.shared_prefix.groups import Group, most_prompts, shuffle_groups
 from train.shared_prefix.log_probs import Batch, groups_of, pictures_by_row, shared_log_probs
 
 _PICTURES = ("pixel_values", "image_grid_thw", "num_images")
@@ -85,17 +84,15 @@ class SharedPrefixTrainer:
         patches, grids = pictures_by_row(*(fields[name] for name in _PICTURES))
         width = input_ids.shape[1] - logits_to_keep
         batch = Batch(input_ids, attention_mask, fields["mm_token_type_ids"], width, patches, grids)
-        groups = groups_of(batch, self.row_tokens)
-        self._count(groups)
         positions_of = core_of(self.accelerator.unwrap_model(model)).get_rope_index
         pad_id = self.processing_class.tokenizer.pad_token_id
         parts = []
-        for chunk in _chunks(groups, batch_size or len(input_ids)):
-            start = chunk[0].first
-            rows = [replace(group, first=group.first - start) for group in chunk]
+        for rows in _parts(len(input_ids), batch_size or len(input_ids), self._group_size):
+            part = batch[rows]
+            groups = groups_of(part, self.row_tokens)
+            self._count(groups)
             with self.accelerator.autocast():
-                part = batch[start : chunk[-1].first + chunk[-1].count]
-                parts.append(shared_log_probs(model, positions_of, part, rows, pad_id))
+                parts.append(shared_log_probs(model, positions_of, part, groups, pad_id))
         log_probs = torch.cat([part.log_probs for part in parts])
         entropies = [part.entropies for part in parts if part.entropies is not None] if compute_entropy else []
         return log_probs, torch.cat(entropies) if entropies else None, None
@@ -122,6 +119,10 @@ class SharedPrefixTrainer:
         finally:
             del model.generate
 
+    @property
+    def _group_size(self) -> int:
+        return self.num_generations if self.model.training else self.num_generations_eval
+
     def _count(self, groups: Sequence[Group]) -> None:
         """Tell how many completions share a prompt, and refuse to go on where they should and do not.
 
@@ -129,13 +130,13 @@ class SharedPrefixTrainer:
             RuntimeError: completions of one prompt came without the others, or with other prompts or pictures.
         """
         arguments: Any = self.args  # type: ignore[attr-defined]
-        training = self.model.training
-        size = self.num_generations if training else self.num_generations_eval
+        training, size = self.model.training, self._group_size
         batch = arguments.per_device_train_batch_size if training else arguments.per_device_eval_batch_size
+        aligned = not training or batch * arguments.steps_per_generation % size == 0
         rows = sum(group.count for group in groups)
         prompts = len(dict.fromkeys(group.prompt for group in groups))
-        most = rows // size if batch % size == 0 else (rows - 2) // size + 2
-        if prompts > max(most, 1):
+        most = most_prompts(rows, size, whole=batch % size == 0, aligned=aligned)
+        if prompts > most:
             raise RuntimeError(
                 f"{rows} completions in groups of {size} have {prompts} different prompts, not {most}: the batches of "
                 "this TRL release are laid out otherwise; give --no_shared_prefix and report it"
@@ -157,15 +158,15 @@ def _refuse_unknown(fields: dict[str, Any]) -> None:
         )
 
 
-def _chunks(groups: Sequence[Group], size: int) -> Iterator[list[Group]]:
-    """Adjacent groups with at most `size` completions together, or one group with more."""
-    chunk: list[Group] = []
-    for group in groups:
-        if chunk and sum(member.count for member in chunk) + group.count > size:
-            yield chunk
-            chunk = []
-        chunk.append(group)
-    yield chunk
+def _parts(rows: int, at_once: int, group_size: int) -> Iterator[slice]:
+    """The rows that go to the model together: `at_once`, rounded up to whole groups.
+
+    They follow from numbers that all processes have in common, not from the groups found: a sharded model waits
+    forever where one process calls it more often than another.
+    """
+    step = -(-at_once // group_size) * group_size
+    for start in range(0, rows, step):
+        yield slice(start, start + step)
 
 
 @contextmanager

@@ -66,3 +66,14 @@ def test_activations_of_shared_prompts_agree_with_the_peak_of_a_real_model(
     estimated = activations(shape, settings)
     measured = measured_peak(small(), settings, lora, shared_batch(settings, 8))
     assert estimated.kept + estimated.working == pytest.approx(measured, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("micro_batch", "longest_row", "prompts", "row_tokens"),
+    [(10, 20000, 2, 11000), (10, 8192, 4, 7000), (10, 1, 10, 3000), (8, 20000, 3, 11000), (2, 20000, 2, 5000)],
+    ids=["whole", "cut", "alone", "in two batches", "parts"],
+)
+def test_cut_groups_have_more_rows(micro_batch: int, longest_row: int, prompts: int, row_tokens: int) -> None:
+    tokens = {"sharing": 5, "prompt_tokens": 1000, "completion_tokens": 2000}
+    settings = replace(PAPER, micro_batch=micro_batch, longest_row=longest_row, **tokens)
+    assert (settings.prompts, settings.row_tokens) == (prompts, row_tokens)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import Qwen2_5_VLForConditionalGeneration
 from trl import GRPOConfig
 
 from robot_r1.errors import UserError
@@ -11,8 +12,8 @@ from tests.conftest import BARE, CPU
 from train import grpo
 from train.arguments import read_settings
 from train.shared_prefix import library
-from train.shared_prefix.applies import may_share
-from train.shared_prefix.groups import Group
+from train.shared_prefix.applies import may_share, shares_prefixes
+from train.shared_prefix.attention import NAME, register
 from train.trainers import RobotGRPOTrainer, shared_prefix
 
 
@@ -39,6 +40,10 @@ def arguments(model: Path, data: Path, out: Path, *more: str) -> list[str]:
         (["--shared_prefix", "false"], False),
         (["--attn_implementation", "sdpa"], True),
         (["--attn_implementation", "flash_attention_2"], False),
+        (["--cache_implementation", "static"], False),
+        (["--cache_implementation", "static", "--use_vllm", "true"], True),
+        (["--generation_kwargs", '{"use_cache": false}'], False),
+        (["--generation_kwargs", '{"use_cache": true, "temperature": 0.7}'], True),
     ],
 )
 def test_settings(flags: list[str], shared: bool, tmp_path: Path) -> None:
@@ -54,12 +59,33 @@ def test_another_attention_is_told(
     assert "shared_prefix/" not in (tmp_path / "run" / "metrics.jsonl").read_text()
 
 
-def test_an_unknown_release_is_refused(
-    tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_model_with_windows_or_dropout_in_its_attention_is_told(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(library, "version", lambda package: "1.17.0" if package == "trl" else "5.23.0")
+    settings = read_settings(GRPOConfig, arguments(tiny_model, tmp_path, tmp_path / "out"))
+    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(tiny_model)
+    assert shares_prefixes(settings, model)
+    model.config.text_config.attention_dropout = 0.1
+    assert not shares_prefixes(settings, model)
+    assert "each prompt is computed once per completion: the model has a sliding window" in capsys.readouterr().out
+
+
+def test_a_saved_model_knows_nothing_of_it(tiny_model: Path, tmp_path: Path) -> None:
+    register()
+    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(tiny_model)
+    model.model.language_model.set_attn_implementation(NAME)
+    assert model.model.visual.config._attn_implementation == "sdpa"
+    model.save_pretrained(tmp_path)
+    assert not [path for path in tmp_path.glob("*.json") if NAME in path.read_text()]
+
+
+@pytest.mark.parametrize("release", ["1.17.0", "1.17.0.dev0"])
+def test_an_unknown_release_is_refused(
+    release: str, tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "version", lambda package: release if package == "trl" else "5.23.0")
     with pytest.raises(
-        UserError, match=r'trl 1\.16 to below 1\.17, found 1\.17\.0; run: pip install "trl>=1\.16,<1\.17"'
+        UserError, match=r'trl 1\.16 to below 1\.17, found 1\.17\.0.*; run: pip install "trl>=1\.16,<1\.17"'
     ):
         grpo.main(arguments(tiny_model, mixed_blocks, tmp_path / "run"))
 
@@ -99,7 +125,8 @@ def test_fields_that_the_layout_does_not_know_are_refused() -> None:
         trainer._get_per_token_logps_and_entropies(torch.nn.Identity(), ids, ids, 2)
 
 
-def test_completions_go_to_the_model_in_whole_groups() -> None:
-    groups = [Group(0, 3, 0), Group(3, 3, 1), Group(6, 1, 1), Group(7, 5, 2)]
-    chunks = [[group.count for group in chunk] for chunk in shared_prefix._chunks(groups, 4)]
-    assert chunks == [[3], [3, 1], [5]]
+@pytest.mark.parametrize(("at_once", "starts"), [(1, [0, 5, 10]), (5, [0, 5, 10]), (6, [0, 10]), (99, [0])])
+def test_completions_go_to_the_model_in_as_many_parts_on_every_process(at_once: int, starts: list[int]) -> None:
+    parts = list(shared_prefix._parts(13, at_once, 5))
+    assert [part.start for part in parts] == starts
+    assert [row for part in parts for row in range(13)[part]] == list(range(13))

@@ -1,11 +1,12 @@
 import itertools
+from random import Random
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.shared_prefix.groups import Group, equal_prompts, shuffle_groups, within_budget
+from train.shared_prefix.groups import Group, equal_prompts, most_prompts, shuffle_groups, within_budget
 
 
 def prompt(words: list[int], picture: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -59,3 +60,24 @@ def test_shuffling_keeps_groups_together_and_draws_what_trl_draws(
     assert all(
         one < other for one, other in itertools.pairwise(order) if (before + one) // size == (before + other) // size
     )
+
+
+@given(st.integers(2, 5), st.integers(1, 7), st.integers(1, 3), st.integers(0, 4), st.randoms())
+def test_micro_batches_of_shuffled_groups_have_no_more_prompts_than_told(
+    size: int, rows: int, steps: int, before: int, random: Random
+) -> None:
+    """Also where the batches of several processes cut groups."""
+    local = rows * steps
+    batch = [(before * local + row) // size for row in range(local)]
+    order = list(dict.fromkeys(batch))
+    random.shuffle(order)
+    shuffled = sorted(batch, key=order.index)
+    most = most_prompts(rows, size, whole=rows % size == 0, aligned=local % size == 0)
+    for start in range(0, local, rows):
+        assert len(set(shuffled[start : start + rows])) <= most
+
+
+def test_fewer_prompts_are_allowed_where_no_group_is_cut() -> None:
+    assert most_prompts(10, 5, whole=True, aligned=True) == 2
+    assert most_prompts(3, 4, whole=False, aligned=True) == 2
+    assert most_prompts(3, 4, whole=False, aligned=False) == 3
