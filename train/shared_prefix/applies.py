@@ -7,7 +7,7 @@ from accelerate.utils import is_peft_model
 from transformers import PretrainedConfig
 
 from train.arguments import Settings
-from train.shared_prefix.library import check_libraries
+from train.shared_prefix.releases import check_libraries
 
 _MODELS = ("qwen2_5_vl",)
 _ATTENTION = (None, "sdpa")

@@ -1,6 +1,6 @@
 """Shared prompts in TRL's trainers: mixed in before GRPOTrainer or RLOOTrainer.
 
-`train/shared_prefix/library.py` lists what of TRL is overridden here.
+`train/shared_prefix/releases.py` lists what of TRL is overridden here.
 """
 
 import sys

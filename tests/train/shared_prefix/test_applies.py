@@ -11,7 +11,7 @@ from robot_r1.errors import UserError
 from tests.conftest import BARE, CPU
 from train import grpo
 from train.arguments import read_settings
-from train.shared_prefix import library
+from train.shared_prefix import releases
 from train.shared_prefix.applies import may_share, shares_prefixes
 from train.shared_prefix.attention import NAME, register
 from train.trainers import RobotGRPOTrainer, shared_prefix
@@ -83,7 +83,7 @@ def test_a_saved_model_knows_nothing_of_it(tiny_model: Path, tmp_path: Path) -> 
 def test_an_unknown_release_is_refused(
     release: str, tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "version", lambda package: release if package == "trl" else "5.23.0")
+    monkeypatch.setattr(releases, "version", lambda package: release if package == "trl" else "5.23.0")
     with pytest.raises(
         UserError, match=r'trl 1\.16 to below 1\.17, found 1\.17\.0.*; run: pip install "trl>=1\.16,<1\.17"'
     ):
