@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import errno
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, CliApp, SettingsError
 from rich.console import Console
 
-from robot_r1.errors import BadDemoError, UserError
+from robot_r1.errors import DISK_FAULTS, BadDemoError, UserError
 
 Config = TypeVar("Config", bound=BaseSettings)
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -101,23 +100,10 @@ def run_command(main: Callable[[Sequence[str]], int | None], resume_hint: str) -
         console.print(f"interrupted; {resume_hint}", markup=False)
         return 130
     except OSError as error:
-        if error.errno not in _ENVIRONMENT:
+        if error.errno not in DISK_FAULTS:
             raise
         return _fail(f"{error.filename or 'output'}: {error.strerror}; {resume_hint}")
     return code or 0
-
-
-_ENVIRONMENT = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOTDIR,
-    errno.ENAMETOOLONG,
-    errno.EFBIG,
-}
-"""Faults of the user's disk rather than of this program: full, over quota, no permission, read-only, not a folder."""
 
 
 def interpreter() -> str:

@@ -1,7 +1,6 @@
 """What all commands of this package share: ending a user's mistake in one line with exit code 2."""
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from robot_r1.errors import UserError
+from robot_r1.errors import DISK_FAULTS, UserError
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -41,23 +40,10 @@ def run_command(main: Callable[[Sequence[str]], int | None], resume_hint: str) -
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
         return 1
     except OSError as error:
-        if error.errno not in _ENVIRONMENT:
+        if error.errno not in DISK_FAULTS:
             raise
         return _fail(f"{error.filename or 'output'}: {error.strerror}; {resume_hint}")
     return code or 0
-
-
-_ENVIRONMENT = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOTDIR,
-    errno.ENAMETOOLONG,
-    errno.EFBIG,
-}
-"""Faults of the user's disk rather than of this program: full, over quota, no permission, read-only, not a folder."""
 
 
 def interpreter() -> str:

@@ -1,5 +1,19 @@
 """The errors a user can act on: one line that says what was given, what is allowed and what to do next."""
 
+import errno
+
+DISK_FAULTS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.EFBIG,
+}
+"""Faults of the user's disk rather than of this program: full, over quota, no permission, read-only, not a folder."""
+
 
 class UserError(Exception):
     """Something the user has to change. Commands print it as one line and exit with code 2."""
