@@ -65,7 +65,7 @@ def test_unreadable_replies(reply: str) -> None:
 
 @pytest.mark.parametrize("piece", ["Score: 3 ", "Reason: ", "\n", "score is ", "9"])
 def test_long_replies_take_no_time(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     parse_reply("Score: 3 Reason: x" + piece * 40_000)
     parse_reply("Score: " + piece * 40_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

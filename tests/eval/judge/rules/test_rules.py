@@ -84,4 +84,5 @@ def test_time_grows_with_the_length_of_the_text_only(situation: str, unit: str) 
         return time.process_time() - start
 
     seconds(1_000)
-    assert seconds(40_000) < 40 * seconds(4_000) + 0.05  # in quadratic time it would be 100 times as long
+    # In quadratic time it would be 100 times as long. Once may be the garbage collector's turn, three times are not.
+    assert any(seconds(40_000) < 40 * seconds(4_000) + 0.05 for _ in range(3))
