@@ -50,7 +50,7 @@ _PHRASES: dict[str, tuple[str, ...]] = {
         "get the {color} cup up into the air",
     ),
     "push_button": (
-        "press the button that has a {color} base",
+        "press the button whose base is {color}",
         "push down the button on the {color} base",
         "give the button with the {color} base a press",
     ),
