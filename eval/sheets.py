@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from eval.summary_markdown import plain, table
+from eval.markdown import plain, table
 from robot_r1.intervals import Interval
 
 _FIRST = 23

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from eval import markdown
 from eval.agreement.ratings import Ratings
 from eval.agreement.statistics import Agreement, Estimate, agreement
 from eval.robot_r1_bench.question import REASONING_TYPES
 from robot_r1.errors import UserError
 
-_HEAD = "| judges | questions | n | Pearson | Spearman | weighted kappa | same score |"
+_HEAD = ("judges", "questions", "n", "Pearson", "Spearman", "weighted kappa", "same score")
 
 
 def table(judges: Sequence[Ratings], seed: int = 0) -> str:
@@ -19,11 +20,11 @@ def table(judges: Sequence[Ratings], seed: int = 0) -> str:
         UserError: two judges have no answer in common, or judged different answers to a question.
     """
     judges = _told_apart(judges)
-    lines = [_HEAD, "|" + "---|" * 7]
+    rows: list[tuple[str, ...]] = []
     notes: list[str] = []
     for first, second in combinations(judges, 2):
         shared = _shared(first, second)
-        lines += _rows(first, second, shared, seed)
+        rows += _rows(first, second, shared, seed)
         left = len(first.rated.keys() | second.rated.keys()) - len(shared)
         if left:
             notes.append(f"{first.name} and {second.name}: {left} answers that only one of them scored are left out.")
@@ -32,7 +33,14 @@ def table(judges: Sequence[Ratings], seed: int = 0) -> str:
         for one in judges
         if one.unscored
     ]
-    return "\n".join([*lines, "", *notes, f"95 % intervals: bootstrap over demos, seed {seed}."])
+    return "\n".join(
+        [
+            markdown.table(_HEAD, rows, numbers_from=2),
+            "",
+            *notes,
+            f"95 % intervals: bootstrap over demos, seed {seed}.",
+        ]
+    )
 
 
 def _told_apart(judges: Sequence[Ratings]) -> list[Ratings]:
@@ -40,7 +48,7 @@ def _told_apart(judges: Sequence[Ratings]) -> list[Ratings]:
     named: list[Ratings] = []
     for judge in judges:
         before = sum(other.name == judge.name for other in judges[: len(named)])
-        named.append(replace(judge, name=f"{judge.name} #{before + 1}") if before else judge)
+        named.append(replace(judge, name=f"{judge.name} ({before + 1})") if before else judge)
     return named
 
 
@@ -62,7 +70,7 @@ def _differ(first: str | None, second: str | None) -> bool:
     return first is not None and second is not None and first.split() != second.split()
 
 
-def _rows(first: Ratings, second: Ratings, shared: Sequence[str], seed: int) -> Iterator[str]:
+def _rows(first: Ratings, second: Ratings, shared: Sequence[str], seed: int) -> Iterator[tuple[str, ...]]:
     group_of = {name: first.rated[name].group or second.rated[name].group for name in shared}
     for group in ("", *REASONING_TYPES):
         members = [name for name in shared if not group or group_of[name] == group]
@@ -73,13 +81,13 @@ def _rows(first: Ratings, second: Ratings, shared: Sequence[str], seed: int) -> 
                 [first.rated[name].demo or second.rated[name].demo or name for name in members],
                 seed,
             )
-            yield f"| {first.name}, {second.name} | {group or 'all'} | {_cells(found)} |"
+            yield (markdown.plain(f"{first.name}, {second.name}"), markdown.plain(group or "all"), *_cells(found))
 
 
-def _cells(found: Agreement) -> str:
+def _cells(found: Agreement) -> tuple[str, ...]:
     exact = "undefined" if found.exact is None else f"{100 * found.exact:.0f} %"
     estimates = (found.pearson, found.spearman, found.kappa)
-    return " | ".join([str(found.n), *(_estimate(estimate) for estimate in estimates), exact])
+    return (str(found.n), *(_estimate(estimate) for estimate in estimates), exact)
 
 
 def _estimate(estimate: Estimate) -> str:

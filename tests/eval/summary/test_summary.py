@@ -8,8 +8,9 @@ import pytest
 
 from eval.command import run_command
 from eval.logs import find_runs
-from eval.summary import main, summary
-from eval.summary_markdown import plain, table
+from eval.markdown import plain, table
+from eval.summary.__main__ import main
+from eval.summary.tables import summary
 from robot_r1.errors import UserError
 from robot_r1.intervals import clustered_interval
 from robot_r1.page.text import DASH
@@ -188,5 +189,6 @@ def test_mistakes_end_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 def test_neither_torch_nor_a_simulator_is_imported() -> None:
-    program = "import eval.summary, eval.compare.__main__, sys; sys.exit(bool({'torch', 'mujoco'} & set(sys.modules)))"
+    commands = "import sys, eval.compare.__main__, eval.summary.__main__"
+    program = f"{commands}; sys.exit(bool({{'torch', 'mujoco'}} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from eval.published_numbers import SOURCE, TABLES, Measure, PublishedTable
+from eval.markdown import plain, table
 from eval.results import Answer
-from eval.summary_markdown import plain, table
-from eval.summary_rows import HELD_OUT, TRAINING, Measured, row_of
+from eval.summary.published_numbers import SOURCE, TABLES, Measure, PublishedTable
+from eval.summary.rows import HELD_OUT, TRAINING, Measured, row_of
 
 CAVEAT = (
     "The paper's bench was not released. Ours asks other questions about other pictures of other tasks, and its judge"

@@ -1,19 +1,13 @@
-"""`python -m eval.summary LOGS... [--published] [--out FILE]`: what runs measured, as Markdown tables."""
+"""What runs measured, as Markdown tables."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
-from eval.command import CommandParser, console, run_command
 from eval.conditions import differing
-from eval.logs import find_runs
-from eval.published import published_tables
+from eval.markdown import plain, table
 from eval.results import BENCH, BENCHMARKS, Run
-from eval.summary_markdown import plain, table
-from eval.summary_rows import By, Measured, Row, measurements, rows
-from robot_r1.errors import UserError
-from robot_r1.files import write_text
+from eval.summary.published import published_tables
+from eval.summary.rows import By, Measured, Row, measurements, rows
 from robot_r1.page.text import DASH
 
 HEAD = ("questions", "model", "n", "mean", "95 % interval", "seeds", "refused")
@@ -27,41 +21,6 @@ LEGEND = (
     "Intervals are clustered by demo, and the whole scale where there is only one. Several seeds: their number, mean ±"
     " standard deviation. Refused: share of answers that could not be read."
 )
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print or write the tables."""
-    parser = CommandParser(
-        prog="python -m eval.summary",
-        description="Tables of finished runs in Markdown: number of questions, mean, 95 % interval clustered by demo,"
-        " seeds. Runs that differ in nothing but their seed are one row.",
-    )
-    parser.add_argument("logs", nargs="+", type=Path, metavar="LOGS", help="logs (.eval) or folders of them")
-    parser.add_argument(
-        "--by", choices=("group", "task"), default="group", help="rows by type of question, or by task"
-    )
-    parser.add_argument(
-        "--seeds-of",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="take models whose names match as seeds of one, such as 'robot-r1/runs/grpo-seed*'; repeatable",
-    )
-    parser.add_argument("--published", action="store_true", help="the paper's numbers too, beside those of the bench")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead")
-    options = parser.parse_args(arguments)
-    found = find_runs(options.logs)
-    for line in found.left_out:
-        console.print(f"left out: {line}", markup=False)
-    text = summary(found.runs, options.by, options.seeds_of, options.published)
-    if options.out is None:
-        print(text)
-        return
-    try:
-        write_text(options.out, text + "\n")
-    except OSError as error:
-        raise UserError(f"cannot write {options.out}: {error.strerror}; give --out a file you may write") from error
-    print(options.out)
 
 
 def summary(runs: Sequence[Run], by: By = "group", seeds_of: Sequence[str] = (), published: bool = False) -> str:
@@ -138,7 +97,3 @@ def _told(facts: Mapping[str, str]) -> str:
 def _warnings(measured: Sequence[Measured]) -> Iterator[str]:
     for each in differing([run for one in measured for run in one.runs]):
         yield plain(str(each), most=600)
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(main, "start it again"))

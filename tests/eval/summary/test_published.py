@@ -7,9 +7,9 @@ from statistics import fmean, stdev
 import pytest
 
 from eval.logs import find_runs
-from eval.published import CAVEAT, published_tables
-from eval.published_numbers import TABLES, PublishedTable
-from eval.summary_rows import measurements
+from eval.summary.published import CAVEAT, published_tables
+from eval.summary.published_numbers import TABLES, PublishedTable
+from eval.summary.rows import measurements
 from tests.support.eval_logs import Said, write_log
 
 BY_NUMBER = {table.number: table for table in TABLES}

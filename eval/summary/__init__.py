@@ -1,0 +1,1 @@
+"""What runs measured, and what the paper published, in tables."""
