@@ -35,7 +35,7 @@ from tests.support.prompts import Rows, make_rows
 from train.memory.published import published_config
 from train.shared_prefix.attention import NAME, register
 from train.shared_prefix.generation import generate_from_shared_prompts
-from train.shared_prefix.log_probs import Batch, groups_of, pictures_by_row, shared_log_probs
+from train.shared_prefix.log_probs import SPLIT_FROM, Batch, groups_of, pictures_by_row, shared_log_probs
 from train.trainers.shared_prefix import core_of
 
 GRID = (40, 48)
@@ -55,6 +55,8 @@ class Case:
     completion_tokens: int
     generations: int
     rounds: int
+    split_from: int
+    """Tokens of a row from which attention is split."""
 
 
 @dataclass(frozen=True)
@@ -126,18 +128,19 @@ def rows_for(case: Case, model: torch.nn.Module, prompts: int) -> Rows:
     return rows.to(next(model.parameters()).device)
 
 
-def log_probs(model: torch.nn.Module, rows: Rows, shared: bool) -> torch.Tensor:
+def log_probs(model: torch.nn.Module, rows: Rows, case: Case) -> torch.Tensor:
     """Of the completions, (B, C)."""
     ids, mask = rows.model_inputs["input_ids"], rows.model_inputs["attention_mask"]
     width = ids.shape[1] - rows.completion_width
-    if not shared:
+    if not case.shared:
         labels = ids.masked_fill(mask == 0, -100)
         labels[:, :width] = -100
         found: torch.Tensor = model(**rows.model_inputs, labels=labels, fused_lm_head=True).log_probs
         return found[:, -rows.completion_width :]
     patches, grids = pictures_by_row(*(rows.fields[name] for name in ("pixel_values", "image_grid_thw", "num_images")))
     batch = Batch(ids, mask, rows.fields["mm_token_type_ids"], width, patches, grids)
-    return shared_log_probs(model, core_of(model).get_rope_index, batch, groups_of(batch, 10**6), 0).log_probs
+    groups, positions_of = groups_of(batch, 10**6), core_of(model).get_rope_index
+    return shared_log_probs(model, positions_of, batch, groups, 0, case.split_from).log_probs
 
 
 def generate(model: torch.nn.Module, rows: Rows, shared: bool, tokens: int) -> torch.Tensor:
@@ -173,10 +176,10 @@ def measure(case: Case) -> Measured:
 
     def learn() -> None:
         optimizer.zero_grad()
-        log_probs(model, rows, case.shared).mean().backward()
+        log_probs(model, rows, case).mean().backward()
 
     with torch.no_grad():
-        found = log_probs(model, rows, case.shared).float().cpu().numpy()
+        found = log_probs(model, rows, case).float().cpu().numpy()
     learned = [(seconds(learn), seconds(optimizer.step)) for _ in range(case.rounds)]
     peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 1024 * _resident_kib()
     generated = [
@@ -238,6 +241,7 @@ def main() -> None:
     parser.add_argument("--completion-tokens", type=int, nargs="+", default=[64, 150, 300])
     parser.add_argument("--generations", type=int, nargs="+", default=[5, 8])
     parser.add_argument("--rounds", type=int, default=1, help="steps; the medians are told")
+    parser.add_argument("--split-from", type=int, default=SPLIT_FROM, help="tokens of a row; %(default)s")
     given = parser.parse_args()
     rate = matrix_rate() if torch.cuda.is_available() else None
     titles = ["P | C | G", "learning s | times", "by tokens", "tokens/s", "generation s | times", "step s | times"]
@@ -246,7 +250,8 @@ def main() -> None:
     print(header + "\n|" + "---|" * (header.count("|") - 1), flush=True)
     shapes = itertools.product(given.generations, given.prompt_tokens, given.completion_tokens)
     for g, p, c in shapes:
-        cases = [Case(way, given.model, given.lora, given.prompts, p, c, g, given.rounds) for way in (False, True)]
+        settings = (given.model, given.lora, given.prompts, p, c, g, given.rounds, given.split_from)
+        cases = [Case(way, *settings) for way in (False, True)]
         found = []
         for case in cases:
             with multiprocessing.get_context("spawn").Pool(1) as pool:

@@ -84,7 +84,7 @@ def warm_model(tiny_model: Path, blocks: Path, tmp_path_factory: pytest.TempPath
                 *CPU,
                 *BARE,
             ],
-            *["--per_device_train_batch_size", "32", "--max_steps", "120", "--learning_rate", "1e-3"],
+            *["--per_device_train_batch_size", "24", "--max_steps", "120", "--learning_rate", "1e-3"],
             *["--lr_scheduler_type", "constant_with_warmup", "--warmup_steps", "20", "--logging_steps", "40"],
             *["--save_strategy", "no"],
         ]

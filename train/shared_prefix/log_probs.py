@@ -11,7 +11,7 @@ from train.shared_prefix.groups import Group, equal_prompts, within_budget
 from train.shared_prefix.layout import lay_out
 
 SPLIT_FROM = 1024
-"""Tokens of a row from which split attention is faster than a dense mask; see benchmarks/shared_prefix_speed.py."""
+"""Tokens of a row from which split attention is faster than a dense mask (docs/performance.md)."""
 
 
 @dataclass(frozen=True)
