@@ -54,7 +54,7 @@ def test_commands(
     flags = re.sub(
         r"--grader \S+/\S+( --repeats \d)?", "--grader rules", re.sub(MODEL, STAND_INS.get(module, ""), flags)
     )
-    flags = flags.replace("data/quickstart", str(data_set)).replace("FOLDER", str(data_set))
+    flags = re.sub("data/quickstart|data/tiny|FOLDER", str(data_set), flags)
     flags = (
         flags.replace("OTHER_LOG", logs[2] if module == "eval.agreement" else logs[1])
         .replace("LOGS...", "logs")
