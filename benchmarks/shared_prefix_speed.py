@@ -34,10 +34,11 @@ from trl.trainer.utils import add_fused_lm_head
 from tests.support.prompts import Rows, make_rows
 from train.memory.published import published_config
 from train.shared_prefix.attention import NAME, register
-from train.shared_prefix.generation import generate_from_shared_prompts
+from train.shared_prefix.generation import generate_from_shared_prompts, prompts_to_answer
 from train.shared_prefix.log_probs import SPLIT_FROM, Batch, groups_of, pictures_by_row, shared_log_probs
-from train.trainers.shared_prefix import core_of
+from train.trainers.shared_prefix import core_of, without_adapter
 
+MID_SIZE = "mid-size"
 GRID = (40, 48)
 """Patches of a picture: 480 tokens."""
 
@@ -145,14 +146,14 @@ def log_probs(model: torch.nn.Module, rows: Rows, case: Case) -> torch.Tensor:
 
 def generate(model: torch.nn.Module, rows: Rows, shared: bool, tokens: int) -> torch.Tensor:
     """As many tokens for each completion."""
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    whole = without_adapter(model)
     settings = GenerationConfig(max_new_tokens=tokens, do_sample=True, pad_token_id=0, eos_token_id=None)
     width = rows.model_inputs["input_ids"].shape[1] - rows.completion_width
     cut = ("input_ids", "attention_mask", "mm_token_type_ids")
     inputs = {name: value[:, :width] if name in cut else value for name, value in rows.model_inputs.items()}
     with torch.no_grad():
         if shared:
-            return generate_from_shared_prompts(whole.generate, whole, whole.model, inputs, settings)
+            return generate_from_shared_prompts(whole.generate, whole, inputs, prompts_to_answer(inputs), settings)
         found: torch.Tensor = whole.generate(**inputs, generation_config=settings)
         return found
 
@@ -220,8 +221,10 @@ def line(case: Case, stock: Measured, shared: Measured, rate: float | None) -> s
         f"{difference:.1e}",
     ]
     if rate is not None:
-        computed = p - 1 + g * c
-        cells.append(f"{8 * _parameters(case.model) * computed / shared.learning / rate:.0%}")
+        # Two operations for each weight and token forwards, two again by checkpointing, two for the gradients of the
+        # inputs, two for those of the weights, which frozen ones have not.
+        passes = 6 if case.lora else 8
+        cells.append(f"{passes * _parameters(case.model) * (p - 1 + g * c) / shared.learning / rate:.0%}")
     return "| " + " | ".join(cells) + " |"
 
 
@@ -234,7 +237,7 @@ def _parameters(name: str) -> int:
 def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="mid-size", help="mid-size, or the Hub id of a released Qwen2.5-VL")
+    parser.add_argument("--model", default=MID_SIZE, help=f"{MID_SIZE}, or the Hub id of a released Qwen2.5-VL")
     parser.add_argument("--lora", action="store_true")
     parser.add_argument("--prompts", type=int, default=4, help="prompts that are generated for at once")
     parser.add_argument("--prompt-tokens", type=int, nargs="+", default=[500, 800, 1200])
@@ -243,6 +246,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="steps; the medians are told")
     parser.add_argument("--split-from", type=int, default=SPLIT_FROM, help="tokens of a row; %(default)s")
     given = parser.parse_args()
+    if given.model != MID_SIZE and published_config(given.model) is None:
+        parser.error(
+            f"--model {given.model} is unknown; give {MID_SIZE} or the id of one, such as Qwen/Qwen2.5-VL-7B-Instruct"
+        )
     rate = matrix_rate() if torch.cuda.is_available() else None
     titles = ["P | C | G", "learning s | times", "by tokens", "tokens/s", "generation s | times", "step s | times"]
     titles += ["peak MB", "greatest difference, nats", *(["of the chip's matrix rate"] if rate else [])]

@@ -13,6 +13,8 @@ from robot_r1.errors import MissingPackageError, UserError
 from train.arguments import Settings
 from train.memory.settings import Sharding
 from train.schedule import Schedule
+from train.shared_prefix.applies import may_share
+from train.shared_prefix.releases import check_libraries
 from train.trainers.checkpoints import checkpoints
 
 _TRACKERS = ("trackio", "wandb", "tensorboard")
@@ -134,6 +136,8 @@ def _check_rl(settings: Settings[TrainingArguments], training: GRPOConfig | RLOO
             f"updates of {accumulated} steps (gradient_accumulation_steps) would straddle generation batches of "
             f"{generated} (steps_per_generation x num_iterations); make one a multiple of the other"
         )
+    if may_share(settings):
+        check_libraries()
     if not training.use_vllm:
         return
     if find_spec("vllm") is None and not settings.watch.dry_run:

@@ -7,9 +7,7 @@ from accelerate.utils import is_peft_model
 from transformers import PretrainedConfig
 
 from train.arguments import Settings
-from train.shared_prefix.releases import check_libraries
 
-_MODELS = ("qwen2_5_vl",)
 _ATTENTION = (None, "sdpa")
 _GENERATION = {
     "cache_implementation": None,
@@ -22,19 +20,14 @@ _GENERATION = {
 
 
 def shares_prefixes(settings: Settings[Any], model: torch.nn.Module) -> bool:
-    """Whether prompts are computed once; where the settings ask for it and cannot have it, the reason is printed.
-
-    Raises:
-        UserError: prompts are to be shared, with a release of a library that this was not compared with.
-    """
+    """Whether prompts are computed once; what the settings ask for and cannot have, or have in part, is printed."""
     if not settings.speed.shared_prefix:
         return False
     whole: Any = model.get_base_model() if is_peft_model(model) else model
     reason = _obstacle(settings) or _obstacle_of_model(whole.config)
-    if reason is None:
-        check_libraries()
-    elif settings.training.process_index == 0:
-        print(f"each prompt is computed once per completion: {reason}")
+    told = _cut(settings.training) if reason is None else f"each prompt is computed once per completion: {reason}"
+    if told and settings.training.process_index == 0:
+        print(told)
     return reason is None
 
 
@@ -57,8 +50,16 @@ def _obstacle(settings: Settings[Any]) -> str | None:
 
 
 def _obstacle_of_model(config: PretrainedConfig) -> str | None:
-    if config.model_type not in _MODELS:
-        return f"prompts of {config.model_type} cannot be shared, only those of {', '.join(_MODELS)}"
     if config.text_config.use_sliding_window or config.text_config.attention_dropout:
         return "the model has a sliding window or dropout in its attention"
     return None
+
+
+def _cut(training: Any) -> str | None:
+    rows, size = training.per_device_train_batch_size, training.num_generations
+    if rows % size == 0:
+        return None
+    return (
+        f"batches of {rows} completions cut groups of {size}, and learning computes a prompt once for each part; "
+        f"a per_device_train_batch_size that is a multiple of {size} would share all"
+    )

@@ -77,10 +77,11 @@ def shared_prefix_attention(
     groups = module.num_key_value_groups
     key, value = repeat_kv(key, groups), repeat_kv(value, groups)
     rows = [
-        _split(query[row], key[row], value[row], prompt, branches, scaling)
+        # Not query[row]: PyTorch's fused kernels on a GPU refuse three dimensions, and it falls back without a word.
+        _split(query[row : row + 1], key[row : row + 1], value[row : row + 1], prompt, branches, scaling)
         for row, (prompt, branches) in enumerate(shared_prefix_segments)
     ]
-    return torch.stack(rows).transpose(1, 2).contiguous(), None
+    return torch.cat(rows).transpose(1, 2).contiguous(), None
 
 
 def _split(
@@ -91,23 +92,23 @@ def _split(
     branches: tuple[int, ...],
     scaling: float | None,
 ) -> torch.Tensor:
-    """(heads, L, D) of one row from (heads, L, D)."""
-    before_key, before_value = key[:, :prompt], value[:, :prompt]
-    parts = [scaled_dot_product_attention(query[:, :prompt], before_key, before_value, is_causal=True, scale=scaling)]
-    start = prompt
+    """(1, heads, L, D) of one row from (1, heads, L, D)."""
+    before_key, before_value = key[:, :, :prompt], value[:, :, :prompt]
+    first = scaled_dot_product_attention(query[:, :, :prompt], before_key, before_value, is_causal=True, scale=scaling)
+    parts, start = [first], prompt
     for length in branches:
         own = slice(start, start + length)
         sees = torch.ones(length, prompt + length, dtype=torch.bool, device=query.device).tril(prompt)
         parts.append(
             scaled_dot_product_attention(
-                query[:, own],
-                torch.cat([before_key, key[:, own]], dim=1),
-                torch.cat([before_value, value[:, own]], dim=1),
+                query[:, :, own],
+                torch.cat([before_key, key[:, :, own]], dim=2),
+                torch.cat([before_value, value[:, :, own]], dim=2),
                 attn_mask=sees,
                 scale=scaling,
             )
         )
         start += length
     # Under autocast the queries are float32 and the results are not.
-    parts.append(parts[0].new_zeros(query[:, start:].shape))
-    return torch.cat(parts, dim=1)
+    parts.append(first.new_zeros(query[:, :, start:].shape))
+    return torch.cat(parts, dim=2)

@@ -1,24 +1,35 @@
 """Generation through transformers that computes each prompt, and its picture, once for all its completions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from transformers import GenerationConfig
 
-from train.shared_prefix.groups import equal_prompts
+from train.shared_prefix.groups import Group, equal_prompts
 
 VISION_INPUTS = ("pixel_values", "image_grid_thw", "mm_token_type_ids")
 
 
+def prompts_to_answer(inputs: dict[str, torch.Tensor]) -> list[Group]:
+    """Which of B prompts, one picture each, are computed once: adjacent ones that are equal.
+
+    Args:
+        inputs: `input_ids` and `attention_mask`, (B, P), and the `VISION_INPUTS` of all B rows.
+    """
+    grids = inputs["image_grid_thw"]
+    rows = zip(inputs["input_ids"], inputs["attention_mask"], grids, _patches(inputs), strict=True)
+    return equal_prompts(list(rows))
+
+
 def generate_from_shared_prompts(
     generate: Callable[..., torch.Tensor],
-    model: Callable[..., Any],
-    core: Any,
+    model: Any,
     inputs: dict[str, torch.Tensor],
+    groups: Sequence[Group],
     generation_config: GenerationConfig,
 ) -> torch.Tensor:
-    """Completions of B prompts, one picture each, of which adjacent ones may be equal.
+    """Completions of B prompts, one picture each.
 
     The different prompts are computed, their keys and values repeated for their completions, and generation goes on
     from the last token of each prompt. The logits are those of B prompts computed one by one, and as many random
@@ -26,30 +37,31 @@ def generate_from_shared_prompts(
 
     Args:
         generate: the model's own way to generate.
-        model: Qwen2.5-VL, perhaps inside PEFT.
-        core: its `Qwen2_5_VLModel`, which keeps the offset of the positions after the pictures.
+        model: the `Qwen2_5_VLForConditionalGeneration` that `generate` calls.
         inputs: `input_ids` and `attention_mask`, (B, P), padded on the left, and the `VISION_INPUTS` of all B rows.
+        groups: as `prompts_to_answer` finds them.
 
     Returns:
         (B, P + C), the prompts included.
     """
-    ids, mask, grids = inputs["input_ids"], inputs["attention_mask"], inputs["image_grid_thw"]
-    patches = torch.split(inputs["pixel_values"], grids.prod(-1).tolist())
-    groups = equal_prompts(list(zip(ids, mask, grids, patches, strict=True)))
-    first = [group.first for group in groups]
+    first, patches = [group.first for group in groups], _patches(inputs)
+    of_rows = ("input_ids", "attention_mask", "mm_token_type_ids", "image_grid_thw")
     output = model(
-        input_ids=ids[first],
-        attention_mask=mask[first],
-        mm_token_type_ids=inputs["mm_token_type_ids"][first],
-        image_grid_thw=grids[first],
+        **{name: inputs[name][first] for name in of_rows},
         pixel_values=torch.cat([patches[row] for row in first]),
         use_cache=True,
         logits_to_keep=1,
     )
-    members = torch.tensor([group.prompt for group in groups for _ in group.rows], device=ids.device)
+    members = torch.tensor([group.prompt for group in groups for _ in group.rows], device=inputs["input_ids"].device)
     cache = output.past_key_values
     cache.crop(-1)  # generation computes the last token of a prompt itself
     cache.batch_select_indices(members)
-    core.rope_deltas = core.rope_deltas[members]
+    model.model.rope_deltas = model.model.rope_deltas[members]  # of the positions after the pictures
     rest = {name: value for name, value in inputs.items() if name not in VISION_INPUTS}
     return generate(**rest, past_key_values=cache, generation_config=generation_config)
+
+
+def _patches(inputs: dict[str, torch.Tensor]) -> Sequence[torch.Tensor]:
+    """Of each row."""
+    patches: Sequence[torch.Tensor] = torch.split(inputs["pixel_values"], inputs["image_grid_thw"].prod(-1).tolist())
+    return patches

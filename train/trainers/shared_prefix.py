@@ -17,7 +17,7 @@ from trl import GRPOTrainer, RLOOTrainer
 
 from robot_r1.errors import UserError
 from train.shared_prefix.attention import NAME, register
-from train.shared_prefix.generation import generate_from_shared_prompts
+from train.shared_prefix.generation import generate_from_shared_prompts, prompts_to_answer
 from train.shared_prefix.groups import Group, most_prompts, shuffle_groups
 from train.shared_prefix.log_probs import Batch, groups_of, pictures_by_row, shared_log_probs
 
@@ -29,10 +29,14 @@ _ALONE = "shared_prefix/not_shared"
 LogProbs = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]
 
 
+def without_adapter(model: torch.nn.Module) -> Any:
+    """The `Qwen2_5_VLForConditionalGeneration` inside an adapter, if there is one; the adapter stays at work in it."""
+    return model.get_base_model() if is_peft_model(model) else model
+
+
 def core_of(model: torch.nn.Module) -> Any:
     """The `Qwen2_5_VLModel` inside a model and its adapter."""
-    whole: Any = model.get_base_model() if is_peft_model(model) else model
-    return whole.model
+    return without_adapter(model).model
 
 
 class SharedPrefixTrainer:
@@ -58,10 +62,7 @@ class SharedPrefixTrainer:
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         if self.row_tokens is None or not self.model.training:
             return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
-        arguments: Any = self.args  # type: ignore[attr-defined]
-        before = (
-            self.accelerator.process_index * arguments.per_device_train_batch_size * arguments.steps_per_generation
-        )
+        before = self.accelerator.process_index * self._generated
         with _shuffled_by(partial(shuffle_groups, group_of=lambda row: (before + row) // self.num_generations)):
             return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
 
@@ -99,7 +100,7 @@ class SharedPrefixTrainer:
 
     def _generate_single_turn(self, prompt_ids: Any, images: Any, fields: Any, *rest: Any, **named: Any) -> Any:
         generate = super()._generate_single_turn  # type: ignore[misc]
-        if self.row_tokens is None or self.use_vllm or self.use_transformers_continuous_batching:  # type: ignore[attr-defined]
+        if self.row_tokens is None or self.use_vllm:  # type: ignore[attr-defined]
             return generate(prompt_ids, images, fields, *rest, **named)
         with self._prompts_prefilled_once():
             return generate(prompt_ids, images, fields, *rest, **named)
@@ -111,7 +112,10 @@ class SharedPrefixTrainer:
         stock = model.generate
 
         def generate(generation_config: Any, **inputs: Any) -> torch.Tensor:
-            return generate_from_shared_prompts(stock, model, core_of(model), inputs, generation_config)
+            groups = prompts_to_answer(inputs)
+            self._refuse_separate(groups, whole=self._generated % self._group_size == 0, aligned=True)
+            # An adapter's generate calls the forward pass of the model inside, which is not under autocast.
+            return generate_from_shared_prompts(stock, without_adapter(model), inputs, groups, generation_config)
 
         model.generate = generate
         try:
@@ -123,27 +127,47 @@ class SharedPrefixTrainer:
     def _group_size(self) -> int:
         return self.num_generations if self.model.training else self.num_generations_eval
 
+    @property
+    def _scored(self) -> int:
+        """Completions in a forward pass."""
+        arguments: Any = self.args  # type: ignore[attr-defined]
+        rows: int = (
+            arguments.per_device_train_batch_size if self.model.training else arguments.per_device_eval_batch_size
+        )
+        return rows
+
+    @property
+    def _generated(self) -> int:
+        """Completions that this process generates at once."""
+        arguments: Any = self.args  # type: ignore[attr-defined]
+        return self._scored * (arguments.steps_per_generation if self.model.training else 1)
+
     def _count(self, groups: Sequence[Group]) -> None:
-        """Tell how many completions share a prompt, and refuse to go on where they should and do not.
+        """Tell how many completions share a prompt, and refuse to go on where they should and do not."""
+        training, size = self.model.training, self._group_size
+        aligned = not training or self._generated % size == 0
+        self._refuse_separate(groups, whole=self._scored % size == 0, aligned=aligned)
+        rows = sum(group.count for group in groups)
+        metrics: Any = self._metrics["train" if training else "eval"]  # type: ignore[attr-defined]
+        metrics[_METRIC].append(rows / len(groups))
+        metrics[_ALONE].append(sum(group.count == 1 for group in groups) / rows)
+
+    def _refuse_separate(self, groups: Sequence[Group], whole: bool, aligned: bool) -> None:
+        """Refuse more prompts than so many completions can have.
+
+        Args:
+            whole, aligned: as in `most_prompts`.
 
         Raises:
             RuntimeError: completions of one prompt came without the others, or with other prompts or pictures.
         """
-        arguments: Any = self.args  # type: ignore[attr-defined]
-        training, size = self.model.training, self._group_size
-        batch = arguments.per_device_train_batch_size if training else arguments.per_device_eval_batch_size
-        aligned = not training or batch * arguments.steps_per_generation % size == 0
-        rows = sum(group.count for group in groups)
-        prompts = len(dict.fromkeys(group.prompt for group in groups))
-        most = most_prompts(rows, size, whole=batch % size == 0, aligned=aligned)
+        rows, prompts = sum(group.count for group in groups), len({group.prompt for group in groups})
+        most = most_prompts(rows, self._group_size, whole, aligned)
         if prompts > most:
             raise RuntimeError(
-                f"{rows} completions in groups of {size} have {prompts} different prompts, not {most}: the batches of "
-                "this TRL release are laid out otherwise; give --no_shared_prefix and report it"
+                f"{rows} completions in groups of {self._group_size} have {prompts} different prompts, not {most}: "
+                "the batches of this TRL release are laid out otherwise; give --no_shared_prefix and report it"
             )
-        metrics: Any = self._metrics["train" if training else "eval"]  # type: ignore[attr-defined]
-        metrics[_METRIC].append(rows / len(groups))
-        metrics[_ALONE].append(sum(group.count == 1 for group in groups) / rows)
 
 
 def _refuse_unknown(fields: dict[str, Any]) -> None:

@@ -8,13 +8,14 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 from trl import GRPOConfig
 
 from robot_r1.errors import UserError
-from tests.conftest import BARE, CPU
+from tests.conftest import BARE, CPU, REPOSITORY
 from train import grpo
 from train.arguments import read_settings
 from train.shared_prefix import releases
 from train.shared_prefix.applies import may_share, shares_prefixes
 from train.shared_prefix.attention import NAME, register
 from train.trainers import RobotGRPOTrainer, shared_prefix
+from train.trainers.vision import VisionTrainer
 
 
 def arguments(model: Path, data: Path, out: Path, *more: str) -> list[str]:
@@ -37,6 +38,7 @@ def arguments(model: Path, data: Path, out: Path, *more: str) -> list[str]:
     [
         ([], True),
         (["--no_shared_prefix"], False),
+        (["--no-shared-prefix"], False),
         (["--shared_prefix", "false"], False),
         (["--attn_implementation", "sdpa"], True),
         (["--attn_implementation", "flash_attention_2"], False),
@@ -57,6 +59,17 @@ def test_another_attention_is_told(
     printed = capsys.readouterr().out
     assert "each prompt is computed once per completion: attn_implementation eager cannot share prompts" in printed
     assert "shared_prefix/" not in (tmp_path / "run" / "metrics.jsonl").read_text()
+
+
+def test_batches_that_cut_groups_are_told(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(tiny_model)
+    for rows, told in ((8, ""), (6, "batches of 6 completions cut groups of 4, and learning computes")):
+        flags = ["--per_device_train_batch_size", str(rows), "--steps_per_generation", "2"]
+        assert shares_prefixes(read_settings(GRPOConfig, arguments(tiny_model, tmp_path, tmp_path, *flags)), model)
+        printed = capsys.readouterr().out
+        assert told in printed and bool(printed) == bool(told)
 
 
 def test_a_model_with_windows_or_dropout_in_its_attention_is_told(
@@ -88,6 +101,13 @@ def test_an_unknown_release_is_refused(
         UserError, match=r'trl 1\.16 to below 1\.17, found 1\.17\.0.*; run: pip install "trl>=1\.16,<1\.17"'
     ):
         grpo.main(arguments(tiny_model, mixed_blocks, tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_known_and_what_is_asked_for_at_the_installation_agree() -> None:
+    project = (REPOSITORY / "pyproject.toml").read_text()
+    for library in releases.LIBRARIES:
+        assert f'"{library.package}>={library.first},<{library.before}"' in project
 
 
 def test_prompts_that_should_be_equal_and_are_not_stop_the_run(
@@ -98,6 +118,19 @@ def test_prompts_that_should_be_equal_and_are_not_stop_the_run(
     flags = ["--steps_per_generation", "2", "--gradient_accumulation_steps", "2"]
     with pytest.raises(RuntimeError, match=r"in groups of 4 have . different prompts, not 2"):
         grpo.main(arguments(tiny_model, mixed_blocks, tmp_path / "run", *flags))
+
+
+def test_prompts_that_come_to_generation_one_by_one_stop_the_run(
+    tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate = VisionTrainer._generate_single_turn
+
+    def apart(self, prompt_ids: list[list[int]], *rest: object) -> object:
+        return generate(self, [[64 + place, *ids[1:]] for place, ids in enumerate(prompt_ids)], *rest)
+
+    monkeypatch.setattr(VisionTrainer, "_generate_single_turn", apart)
+    with pytest.raises(RuntimeError, match="8 completions in groups of 4 have 8 different prompts, not 2"):
+        grpo.main(arguments(tiny_model, mixed_blocks, tmp_path / "run"))
 
 
 def _by_single_rows(batch: dict) -> dict:

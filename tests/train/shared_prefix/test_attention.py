@@ -1,7 +1,10 @@
 from types import SimpleNamespace
 
+import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
+from train.shared_prefix import attention
 from train.shared_prefix.attention import branch_mask, segments, shared_prefix_attention
 
 
@@ -33,3 +36,18 @@ def test_under_autocast_both_ways_have_the_same_type() -> None:
             for rows in (((4, (3, 3)),), None)
         )
     assert ours.dtype == theirs.dtype == torch.bfloat16
+
+
+def test_every_call_has_the_four_dimensions_that_fused_kernels_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a GPU three are computed the slow way, with all weights in memory (pytorch#187266)."""
+    shapes = []
+
+    def watched(*tensors, **settings):
+        shapes.extend(tuple(tensor.shape[:2]) for tensor in tensors)
+        return scaled_dot_product_attention(*tensors, **settings)
+
+    monkeypatch.setattr(attention, "scaled_dot_product_attention", watched)
+    layer = SimpleNamespace(num_key_value_groups=2)
+    query, key = torch.randn(2, 4, 10, 8), torch.randn(2, 2, 10, 8)
+    shared_prefix_attention(layer, query, key, key, None, shared_prefix_segments=((4, (3, 3)), (5, (2,))))
+    assert shapes == [(1, 4)] * 15

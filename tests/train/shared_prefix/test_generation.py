@@ -1,16 +1,20 @@
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from scipy.stats import chisquare
 from transformers import GenerationConfig, Qwen2_5_VLForConditionalGeneration
 
 from tests.support.prompts import make_rows
 from train.shared_prefix.attention import NAME, register
-from train.shared_prefix.generation import generate_from_shared_prompts
+from train.shared_prefix.generation import generate_from_shared_prompts, prompts_to_answer
+from train.trainers import RobotGRPOTrainer
 
 TOKENS = 12
 
@@ -38,7 +42,7 @@ def config(model: Any, **settings: Any) -> GenerationConfig:
 
 def ours(model: Any, inputs: dict[str, torch.Tensor], settings: GenerationConfig) -> torch.Tensor:
     with torch.no_grad():
-        return generate_from_shared_prompts(model.generate, model, model.model, inputs, settings)
+        return generate_from_shared_prompts(model.generate, model, inputs, prompts_to_answer(inputs), settings)
 
 
 @pytest.mark.parametrize("attention", ["sdpa", NAME])
@@ -96,3 +100,21 @@ def test_each_prompt_and_picture_is_computed_once(model: Any) -> None:
         1,
         1,
     ]
+
+
+def test_an_adapter_generates_through_the_model_inside_as_in_peft(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In mixed precision the adapter's forward pass is under autocast; the one that PEFT generates with is not."""
+    adapted = get_peft_model(deepcopy(model), LoraConfig(target_modules=["q_proj", "v_proj"], init_lora_weights=False))
+    inputs, settings = prompts(model, [40, 23], 3), config(model, do_sample=False, max_new_tokens=TOKENS)
+    trainer = RobotGRPOTrainer.__new__(RobotGRPOTrainer)
+    trainer.model = trainer.model_wrapped = adapted.eval()
+    trainer.accelerator = SimpleNamespace(unwrap_model=lambda wrapped: wrapped)
+    trainer.num_generations_eval, trainer.args = 3, SimpleNamespace(per_device_eval_batch_size=6)
+    calls = []
+    monkeypatch.setattr(adapted, "forward", lambda *args, **named: calls.append(named))
+    with torch.no_grad():
+        theirs = adapted.generate(**inputs, generation_config=settings)
+        with trainer._prompts_prefilled_once():
+            ours = adapted.generate(**inputs, generation_config=settings)
+    assert torch.equal(ours, theirs) and not torch.equal(ours, model.generate(**inputs, generation_config=settings))
+    assert not calls

@@ -111,14 +111,24 @@ def test_a_wrong_layout_is_noticed(models, control: str, monkeypatch: pytest.Mon
     assert (ours - theirs).abs().max() > 0.01
 
 
-def test_completions_of_masked_or_single_tokens(models) -> None:
+@pytest.mark.parametrize("split_from", [10**6, 0])
+def test_completions_of_masked_or_single_tokens(models, split_from: int) -> None:
     rows = rows_of(models[0], "several prompts")
     rows.model_inputs["attention_mask"][2, -rows.completion_width :] = 0  # a truncated completion that TRL masks
     rows.model_inputs["attention_mask"][4, -rows.completion_width + 1 :] = 0
-    with torch.no_grad():
-        theirs, ours = stock(models[0], rows).log_probs, shared(models[1], rows).log_probs
+    theirs = stock(models[0], rows).log_probs
+    ours = shared(models[1], rows, split_from=split_from).log_probs
     assert torch.allclose(ours, theirs, atol=1e-5, rtol=0)
     assert not ours[2].any() and ours[4].count_nonzero() == 1
+    assert relative(gradients(models[1], ours), gradients(models[0], theirs)) < 1e-5
+
+
+def test_a_batch_of_which_nothing_is_scored(models) -> None:
+    """Where TRL masks every completion, as truncated."""
+    rows = rows_of(models[0], "several prompts")
+    rows.model_inputs["attention_mask"][:, -rows.completion_width :] = 0
+    ours = shared(models[1], rows).log_probs
+    assert not ours.any() and not any(value.any() for value in gradients(models[1], ours).values())
 
 
 def test_each_prompt_and_picture_is_computed_once(models) -> None:
