@@ -5,8 +5,9 @@
 
 Both ways run in turn in processes of their own on the same random weights and tokens. Learning is one forward and
 backward pass over the completions of a prompt; generation their sampling through transformers, with those of three
-more prompts; the whole step is both and an update. "By tokens" is what the number of tokens alone promises for
-learning. Both ways' log-probabilities are compared before anything is timed.
+more prompts; the whole step is both and an update, its peak of memory that of learning. Tokens are those of separate
+rows, or the new ones in generation: the same number for both ways. "By tokens" is what the number of tokens alone
+promises for learning. Both ways' log-probabilities are compared before anything is timed.
 """
 
 import argparse
@@ -62,13 +63,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each phase for the completions of one prompt, MB at the peak of learning, and the log-probabilities,
+    """Seconds of each phase for the completions of one prompt, MB at the peak of each, and the log-probabilities,
     (G, C), that came out. On a CPU the seconds are those of the process, whatever else the machine does."""
 
     learning: float
     generation: float
     step: float
-    memory: float
+    generation_memory: float
+    """Before anything was learned, for all prompts that are generated for at once."""
+    learning_memory: float
     log_probs: NDArray[np.float32]
 
 
@@ -181,18 +184,23 @@ def measure(case: Case) -> Measured:
 
     with torch.no_grad():
         found = log_probs(model, rows, case).float().cpu().numpy()
-    learned = [(seconds(learn), seconds(optimizer.step)) for _ in range(case.rounds)]
-    peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 1024 * _resident_kib()
     generated = [
         seconds(lambda: generate(model, asked, case.shared, case.completion_tokens)) for _ in range(case.rounds)
     ]
+    generation_peak = peak_memory()
+    learned = [(seconds(learn), seconds(optimizer.step)) for _ in range(case.rounds)]
     learning, update = (statistics.median(phase) for phase in zip(*learned, strict=True))
     generation = statistics.median(generated) / case.prompts
-    return Measured(learning, generation, generation + learning + update, peak / 2**20, found)
+    return Measured(learning, generation, generation + learning + update, generation_peak, peak_memory(), found)
 
 
-def _resident_kib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak_memory() -> float:
+    """MB since the last call on a GPU, since the start of the process on a CPU, where learning needs most."""
+    if not torch.cuda.is_available():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = torch.cuda.max_memory_allocated() / 2**20
+    torch.cuda.reset_peak_memory_stats()
+    return peak
 
 
 def matrix_rate() -> float:
@@ -207,17 +215,20 @@ def line(case: Case, stock: Measured, shared: Measured, rate: float | None) -> s
     """One line of the table."""
     p, c, g = case.prompt_tokens, case.completion_tokens, case.generations
     difference = float(np.abs(stock.log_probs - shared.log_probs).max())
-    tokens = g * (p + c)
+
+    def phase(name: str, tokens: int) -> list[str]:
+        before, after = getattr(stock, name), getattr(shared, name)
+        per_second = f"{tokens / before:.0f} -> {tokens / after:.0f}"
+        return [f"{before:.2f} -> {after:.2f}", f"{before / after:.2f}", per_second]
+
     cells = [
-        f"{p} | {c} | {g}",
-        *(f"{a:.2f} -> {b:.2f} | {a / b:.2f}" for a, b in ((stock.learning, shared.learning),)),
+        *(str(number) for number in (p, c, g)),
+        *phase("learning", g * (p + c)),
         f"{g * (p + c) / (p - 1 + g * c):.2f}",
-        f"{tokens / stock.learning:.0f} -> {tokens / shared.learning:.0f}",
-        *(
-            f"{a:.2f} -> {b:.2f} | {a / b:.2f}"
-            for a, b in ((stock.generation, shared.generation), (stock.step, shared.step))
-        ),
-        f"{stock.memory:.0f} -> {shared.memory:.0f}",
+        f"{stock.learning_memory:.0f} -> {shared.learning_memory:.0f}",
+        *phase("generation", g * c),
+        f"{stock.generation_memory:.0f} -> {shared.generation_memory:.0f}",
+        *phase("step", g * (p + c)),
         f"{difference:.1e}",
     ]
     if rate is not None:
@@ -251,8 +262,9 @@ def main() -> None:
             f"--model {given.model} is unknown; give {MID_SIZE} or the id of one, such as Qwen/Qwen2.5-VL-7B-Instruct"
         )
     rate = matrix_rate() if torch.cuda.is_available() else None
-    titles = ["P | C | G", "learning s | times", "by tokens", "tokens/s", "generation s | times", "step s | times"]
-    titles += ["peak MB", "greatest difference, nats", *(["of the chip's matrix rate"] if rate else [])]
+    titles = ["P", "C", "G", "learning s", "times", "tokens/s", "by tokens", "peak MB"]
+    titles += ["generation s", "times", "tokens/s", "peak MB", "step s", "times", "tokens/s"]
+    titles += ["greatest difference, nats", *(["of the chip's matrix rate"] if rate else [])]
     header = "| " + " | ".join(titles) + " |"
     print(header + "\n|" + "---|" * (header.count("|") - 1), flush=True)
     shapes = itertools.product(given.generations, given.prompt_tokens, given.completion_tokens)
