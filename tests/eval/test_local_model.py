@@ -99,14 +99,16 @@ def adapter(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_answers_are_those_of_training_s_evaluation(tiny: Model, tiny_model: Path, mixed_blocks: Path) -> None:
+def test_answers_are_those_of_training_s_evaluation(
+    tiny: Model, tiny_model: Path, mixed_blocks: Path, tmp_path: Path
+) -> None:
     from transformers import Qwen2_5_VLForConditionalGeneration, Trainer, TrainingArguments
 
     from tests.train.test_heldout import held_out
 
     trainer = Trainer(
         Qwen2_5_VLForConditionalGeneration.from_pretrained(tiny_model),
-        TrainingArguments(use_cpu=True, report_to="none"),
+        TrainingArguments(str(tmp_path), use_cpu=True, report_to="none"),
     )
     heldout = held_out(tiny_model, mixed_blocks, 6, batch_size=6)
     trained = heldout.answers(trainer)
