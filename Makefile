@@ -4,8 +4,6 @@ PYTHON ?= python3
 OUT ?= data/quickstart
 VENV := .venv
 BIN := $(VENV)/bin
-# Python compiles what it imports; compiling all of it at once takes a third of the time of an installation.
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --editable
 
 .PHONY: data tiny test check clean
 
@@ -34,15 +32,15 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.sim: pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) ".[sim]"
+	$(BIN)/python -m pip install --quiet -e ".[sim]"
 	touch $@
 
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) ".[sim,train]"
+	$(BIN)/python -m pip install --quiet -e ".[sim,train]"
 	touch $@ $(VENV)/.sim
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) ".[dev]"
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
 	touch $@ $(VENV)/.sim $(VENV)/.train
 
 clean:
