@@ -47,9 +47,14 @@ def share_axis(start: float, end: float, high: float) -> Axis:
     return _with_ticks(Axis(0.0, top, start, end), spacing, lambda value: f"{_short(100 * value, 100 * spacing)} %")
 
 
+_NOTHING = 1e-290
+"""Below this a quarter of an axis is no longer a number with all its digits, and has no power of ten."""
+
+
 def value_axis(values: npt.NDArray[np.float64], start: float, end: float) -> Axis:
     """Between round numbers around all values; 0 is included where that costs little room."""
-    low, high = float(values.min()), float(values.max())
+    told = np.where(np.abs(values) < _NOTHING, 0.0, values)
+    low, high = float(told.min()), float(told.max())
     if low > 0 and low < 0.6 * high:
         low = 0.0
     if high - low < 1e-9 * max(abs(high), abs(low)) or high == low:

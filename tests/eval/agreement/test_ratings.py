@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from eval.agreement.__main__ import main
 from eval.agreement.ratings import Rated, Ratings, read_ratings
 from eval.agreement.table import table
 from robot_r1.errors import UserError
+from tests.support.tables import narrow
 
 HEAD = "id,score,rater\n"
 
@@ -71,7 +71,7 @@ def test_two_files_of_people(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     first = _csv(tmp_path, "id,score\na,0\nb,1\nc,2\nd,3\nx,3\n", "ann.csv")
     second = _csv(tmp_path, "id,score\na,0\nb,1\nc,3\nd,2\n", "bob.csv")
     main([str(first), str(second)])
-    printed = _narrow(capsys.readouterr().out)
+    printed = narrow(capsys.readouterr().out)
     assert "| ann, bob | all | 4 | 0.80 [" in printed
     assert "| 50 % |" in printed
     assert "1 answers that only one of them scored are left out" in printed
@@ -90,11 +90,6 @@ def test_different_answers_are_not_compared() -> None:
     assert "| x, y   |" in table([_ratings("x", scores, "move  left"), _ratings("y", scores, "move\nleft")])
 
 
-def _narrow(table: str) -> str:
-    """Without the padding of the cells."""
-    return re.sub(" +", " ", table)
-
-
 def test_what_judges_are_called_does_not_break_the_table() -> None:
     line = table([_ratings("a|b", {"q": 1.0}), _ratings("c", {"q": 1.0})]).splitlines()[2]
     assert line.startswith("| a\\|b, c | all ")
@@ -103,6 +98,6 @@ def test_what_judges_are_called_does_not_break_the_table() -> None:
 def test_groups_and_names() -> None:
     scores = {"a": 1.0, "b": 2.0, "c": 3.0}
     judges = [_ratings("x", scores, group="spatial"), _ratings("x", scores), _ratings("x", {"a": 1.0})]
-    printed = _narrow(table(judges))
+    printed = narrow(table(judges))
     assert "| x, x (2) | spatial | 3 | 1.00 | 1.00 | 1.00 | 100 % |" in printed
     assert "| x, x (3) | all | 1 | undefined | undefined | undefined | 100 % |" in printed

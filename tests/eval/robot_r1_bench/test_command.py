@@ -12,6 +12,7 @@ from eval.robot_r1_bench.__main__ import main
 from robot_r1.errors import UserError
 from tests.support.bench import write_bench
 from tests.support.scripted_model import Script, scripted
+from tests.support.tables import narrow
 
 READABLE = "Score: 2 Reason: nearly"
 
@@ -145,7 +146,7 @@ def test_another_judge_for_the_same_answers(judged: Path, tmp_path: Path, capsys
     assert {score for name, score in _scores(log).items() if name.endswith("movement")} == {3}
     assert {score for name, score in _scores(log).items() if not name.endswith("movement")} == {0}
     agreement([str(judged), str(path)])
-    table = capsys.readouterr().out
+    table = narrow(capsys.readouterr().out)
     assert f"| scripted/judge, {RULES_JUDGE} | all | 8 | undefined |" in table
     assert "scripted/judge: 8 answers without a score of this judge are left out." in table
 
@@ -162,7 +163,7 @@ def test_a_csv_for_people(judged: Path, tmp_path: Path, capsys: pytest.CaptureFi
     filled = [row.removesuffix(",") + f"{score % 4},ann" for score, row in enumerate(rows)]
     template.write_text("\n".join([text.splitlines()[0], *filled]), encoding="utf-8")
     agreement([str(judged), str(template)])
-    assert "| scripted/judge, scores | spatial | 4 |" in capsys.readouterr().out
+    assert "| scripted/judge, scores | spatial | 4 |" in narrow(capsys.readouterr().out)
     with pytest.raises(UserError, match="exists and may hold scores"):
         agreement(["--csv-template", str(judged), "--out", str(template)])
 

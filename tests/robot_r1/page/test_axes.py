@@ -1,7 +1,7 @@
 """Ticks at round numbers, and axes that hold all values."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from robot_r1.page.axes import range_axis, share_axis, step_axis, value_axis
@@ -17,6 +17,8 @@ def test_ticks_are_round() -> None:
 
 
 @given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20))
+@example([5e-324])
+@example([-1e-308, 3e-308])
 def test_any_finite_values_lie_within_the_axis(values: list[float]) -> None:
     axis = value_axis(np.array(values), 100.0, 0.0)
     assert np.isfinite([axis.low, axis.high]).all()
