@@ -119,7 +119,7 @@ def test_same_bytes_with_any_number_of_workers(archive: Path, data_set: Path, tm
     assert digest(tmp_path / "set") == digest(data_set)
 
 
-@pytest.mark.parametrize("shards", [0, 2])
+@pytest.mark.parametrize("shards", [0, 1, 2])
 def test_same_bytes_after_kill_and_resume(archive: Path, data_set: Path, tmp_path: Path, shards: int) -> None:
     out = tmp_path / "set"
     arguments = command(archive, out, *FLAGS, "--workers", "1")
