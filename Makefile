@@ -1,11 +1,11 @@
 # `make data` builds a small data set on the embedded simulator, `make tiny` trains a tiny model on such data, `make test`
-# runs the tests; all set up .venv first.
+# runs the tests and `make nightly` those that take minutes; all set up .venv first.
 PYTHON ?= python3
 OUT ?= data/quickstart
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: data tiny test check clean
+.PHONY: data tiny test nightly check clean
 
 data: $(VENV)/.sim
 	$(BIN)/python -m data_gen.build --config configs/data/quickstart.yaml --out $(OUT) --resume
@@ -21,6 +21,9 @@ tiny: $(VENV)/.train
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+nightly: $(VENV)/.dev
+	$(BIN)/python -m pytest -m nightly
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
