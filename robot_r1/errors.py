@@ -31,6 +31,10 @@ class MissingPackageError(UserError):
         return f'{self.package} is not installed; run, in the folder of robot-r1: pip install -e ".[{self.extra}]"'
 
 
+class BadFileError(Exception):
+    """A file of unknown origin is not what it should be. Says why, without the path: whoever reads it says which."""
+
+
 class BadDemoError(Exception):
     """One demonstration cannot be used. The build skips it by name, or stops with `--strict`.
 

@@ -1,12 +1,23 @@
-"""Files that appear complete or not at all."""
+"""Files that appear complete or not at all, and files of unknown origin read without trusting their size or kind."""
 
+import errno
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from robot_r1.errors import UserError
+from robot_r1.errors import BadFileError, UserError
+
+Result = TypeVar("Result")
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_PATH_FAULTS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
+"""What says something about the path itself. Any other fault is of the disk, the network, or the user's rights."""
+_PAUSES = (0.1, 0.4, 1.5)
+"""Seconds before a file is tried again: a stale handle of a network file system is fresh at the next opening."""
 
 
 @contextmanager
@@ -46,3 +57,64 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text so that the file appears complete or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def despite_faults(path: Path, read: Callable[[], Result]) -> Result:
+    """What `read` gives, which opens or lists `path`, tried again while the disk or the network fails.
+
+    A file that cannot be read today is no damaged file: to pass over it would give other results without a word.
+
+    Raises:
+        OSError: the path is missing, or not of the kind that is read.
+        UserError: the disk still fails, or the user may not read it.
+    """
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            return read()
+        except OSError as error:
+            if error.errno in _PATH_FAULTS:
+                raise
+            if isinstance(error, PermissionError):
+                raise UserError(
+                    f"{path} cannot be read: {error.strerror}; make it readable, or leave it out"
+                ) from error
+            pause = next(pauses, None)
+            if pause is None:
+                raise UserError(
+                    f"{path} cannot be read: {error.strerror or error}; the disk or the network fails, the file need "
+                    "not be damaged: run the same command again once it works"
+                ) from error
+            time.sleep(pause)
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file that holds at least one and at most `limit` of them.
+
+    Raises:
+        BadFileError: the file is missing, empty, too large, or not a regular file.
+        UserError: the disk fails, or the user may not read the file.
+    """
+
+    def read() -> bytes:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise BadFileError("is not a file")
+        if status.st_size > limit:
+            raise BadFileError(f"is larger than {limit / 2**20:g} MiB ({status.st_size / 2**20:.0f} MiB)")
+        if status.st_size == 0:
+            raise BadFileError("is empty (0 bytes)")
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+
+    try:
+        data = despite_faults(path, read)
+    except FileNotFoundError:
+        raise BadFileError("is missing") from None
+    except OSError as error:
+        raise BadFileError(f"cannot be read: {error.strerror}") from error
+    if not 0 < len(data) <= limit:
+        raise BadFileError("changes while it is read")
+    if data.startswith(_LFS_POINTER):
+        raise BadFileError("is a Git LFS pointer, not the file itself; run: git lfs pull")
+    return data

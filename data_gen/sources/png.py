@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data_gen.sources.bounded import read_bounded
-from robot_r1.errors import BadDemoError
+from robot_r1.errors import BadDemoError, BadFileError
+from robot_r1.files import read_bounded
 
 MAX_BYTES = 2**26
 MAX_SIDE = 4096
@@ -30,7 +30,7 @@ def read_png(path: Path, size: tuple[int, int]) -> bytes:
     Raises:
         BadDemoError: it is missing, damaged, of another kind or size, or black all over.
     """
-    data = read_bounded(path, MAX_BYTES)
+    data = _bytes(path)
     width, height = _header(path, data)
     if (width, height) != size:
         raise BadDemoError(path, f"is {width} x {height} pixels, the first frame is {size[0]} x {size[1]}")
@@ -56,7 +56,14 @@ def png_size(path: Path) -> tuple[int, int]:
     Raises:
         BadDemoError: the file is missing or not an RGB picture.
     """
-    return _header(path, read_bounded(path, MAX_BYTES))
+    return _header(path, _bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_bounded(path, MAX_BYTES)
+    except BadFileError as error:
+        raise BadDemoError(path, str(error)) from error
 
 
 def _header(path: Path, data: bytes) -> tuple[int, int]:

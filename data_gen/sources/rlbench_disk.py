@@ -14,6 +14,7 @@ from data_gen.sources.rlbench_layout import DamagedDemo, Discovery, DiskDemo, fi
 from data_gen.sources.safe_pickle import load
 from robot_r1.demo import Camera, Demo, Provenance
 from robot_r1.errors import BadDemoError, UserError
+from robot_r1.files import despite_faults
 
 __all__ = ["DamagedDemo", "Discovery", "DiskDemo", "find_demos", "load_demo"]
 
@@ -30,7 +31,7 @@ def load_demo(disk: DiskDemo, camera: str) -> Demo:
     Raises:
         BadDemoError: the demo is damaged, incomplete or in an unsupported format.
         HostilePickleError: one of its pickles asks for something that no recording needs; nothing was run.
-        UserError: the camera is the one that moves with the hand.
+        UserError: the camera is the one that moves with the hand, the disk fails, or a file may not be read.
     """
     if camera == _MOVING_CAMERA:
         raise UserError("camera wrist moves with the hand; use a fixed one: front, overhead, left_ or right_shoulder")
@@ -64,13 +65,13 @@ def load_demo(disk: DiskDemo, camera: str) -> Demo:
 def _check_names(pictures: Path, frames: int) -> None:
     """The pictures must be exactly `0.png` to `<frames - 1>.png`; files of other names are left alone."""
     try:
-        matches = [_PICTURE.fullmatch(path.name) for path in pictures.iterdir()]
+        listed = despite_faults(pictures, lambda: [path.name for path in pictures.iterdir()])
     except FileNotFoundError:
         there = ", ".join(sorted(path.name for path in pictures.parent.glob("*_rgb"))) or "none"
         raise BadDemoError(pictures, f"is missing; folders of pictures that are there: {there}") from None
     except OSError as error:
         raise BadDemoError(pictures, f"cannot be listed: {error.strerror}") from error
-    names = {match[0] for match in matches if match}
+    names = {name for name in listed if _PICTURE.fullmatch(name)}
     if not names:
         raise BadDemoError(pictures, "holds no pictures 0.png, 1.png, ...")
     missing = next((f"{index}.png" for index in range(frames) if f"{index}.png" not in names), None)

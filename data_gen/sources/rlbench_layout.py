@@ -18,6 +18,7 @@ from data_gen.sources.inert import InertArray
 from data_gen.sources.safe_pickle import load
 from robot_r1.demo import DemoKey
 from robot_r1.errors import BadDemoError, UserError
+from robot_r1.files import despite_faults
 
 _VARIATION = re.compile(r"variation([0-9]{1,6})")
 _EPISODE = re.compile(r"episode([0-9]{1,9})")
@@ -58,7 +59,8 @@ def find_demos(root: Path, tasks: Collection[str] | None, variations: Collection
         root: the generator's save_path, a PerAct split, one task's folder, or any folder above them.
 
     Raises:
-        UserError: there is no such folder, no demo in it, or no such task or variation.
+        UserError: there is no such folder, no demo in it, or no such task or variation; or the disk fails, or a
+            folder may not be read.
     """
     task_dirs, damaged = _task_dirs(root)
     names = {_task_name(folder) for folder in task_dirs}
@@ -84,12 +86,12 @@ def _task_dirs(root: Path) -> tuple[list[Path], list[DamagedDemo]]:
     task_dirs = []
     damaged = []
     pending = [root]
-    seen = {root.resolve()}
+    seen = {os.path.realpath(root)}
     while pending:
         folder = pending.pop()
         try:
             children = _folders(folder)
-            is_task = any((child / "episodes").is_dir() for child in children if _is_variation(child.name))
+            is_task = any(_is_folder(child / "episodes") for child in children if _is_variation(child.name))
         except OSError as error:
             if folder == root:
                 raise UserError(f"cannot list {root} ({error.strerror}); expected a folder of {_EXPECTED}") from error
@@ -99,9 +101,9 @@ def _task_dirs(root: Path) -> tuple[list[Path], list[DamagedDemo]]:
             task_dirs.append(folder)
             continue
         for child in children:
-            linked_back = child.resolve() in seen
-            if not linked_back and not child.name.startswith(".") and child.name != "episodes":
-                seen.add(child.resolve())
+            real = os.path.realpath(child)
+            if real not in seen and not child.name.startswith(".") and child.name != "episodes":
+                seen.add(real)
                 pending.append(child)
     return sorted(task_dirs), damaged
 
@@ -114,7 +116,7 @@ def _list_task(root: Path, task_dir: Path, found: dict[DemoKey, DiskDemo], damag
         try:
             variation = _variation(variation_dir, episode_dir)
             own = episode_dir / "variation_descriptions.pkl"
-            descriptions = own if own.is_file() else variation_dir / own.name
+            descriptions = own if despite_faults(own, own.is_file) else variation_dir / own.name
         except BadDemoError as error:
             damaged.append(DamagedDemo(error.where, error.reason))
             continue
@@ -168,5 +170,16 @@ def _is_variation(name: str) -> bool:
 
 
 def _folders(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        return sorted(folder / entry.name for entry in entries if entry.is_dir())
+    def read() -> list[Path]:
+        with os.scandir(folder) as entries:
+            return sorted(
+                folder / entry.name
+                for entry in entries
+                if (_is_folder(folder / entry.name) if entry.is_symlink() else entry.is_dir())
+            )
+
+    return despite_faults(folder, read)
+
+
+def _is_folder(path: Path) -> bool:
+    return despite_faults(path, path.is_dir)

@@ -3,9 +3,9 @@
 import struct
 from pathlib import Path
 
-from data_gen.sources.bounded import read_bounded
 from data_gen.sources.pickle_machine import MalformedError, PickleMachine, RefusedError
-from robot_r1.errors import BadDemoError
+from robot_r1.errors import BadDemoError, BadFileError
+from robot_r1.files import read_bounded
 
 MAX_BYTES = 2**26
 """Size of the largest file that is read. A demo takes 3.5 kB per frame; a file with five pictures in it 3.5 MB."""
@@ -21,8 +21,12 @@ def load(path: Path) -> object:
     Raises:
         HostilePickleError: the pickle names or calls something that no recording needs; nothing was run.
         BadDemoError: the file is missing, empty, too large, truncated or damaged.
+        UserError: the disk fails, or the user may not read the file.
     """
-    machine = PickleMachine(read_bounded(path, MAX_BYTES))
+    try:
+        machine = PickleMachine(read_bounded(path, MAX_BYTES))
+    except BadFileError as error:
+        raise BadDemoError(path, str(error)) from error
     try:
         return machine.run()
     except RefusedError as error:

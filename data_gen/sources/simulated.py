@@ -12,7 +12,7 @@ from data_gen.sources import ArchivedDemo, archive_root
 from robot_r1.archive import save_demo
 from robot_r1.demo import DemoKey
 from robot_r1.errors import UserError
-from robot_r1.files import make_folder, write_text
+from robot_r1.files import despite_faults, make_folder, write_text
 
 DEFAULT_SIZE = 256
 SETTINGS = "recording.json"
@@ -71,7 +71,7 @@ def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
         return 0
     root = archive_root(config)
     settings = _settle(root, config)
-    missing = [Recording(demo, settings) for demo in demos if not demo.path.is_file()]
+    missing = [Recording(demo, settings) for demo in demos if not despite_faults(demo.path, demo.path.is_file)]
     if not missing:
         return 0
     make_folder(root)

@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import pickle
@@ -17,6 +18,7 @@ from robot_r1.geometry import project
 from robot_r1.instructions import instructions
 from tests.support import rlbench_layout as synthetic
 from tests.support.recorded import RECORDED, needs_recorded
+from tests.support.rights import without_rights
 from tests.support.rlbench_layout import Recording, pickled, tip_path, write_peract, write_upstream
 
 SMALL = Recording(frames=10, size=32)
@@ -217,6 +219,49 @@ def test_frames_are_checked_one_by_one(tmp_path):
     for index in (-1, 10):
         with pytest.raises(BadDemoError, match=f"no frame {index} among 10"):
             demo.load_frame(index)
+
+
+@pytest.mark.parametrize("name", ["low_dim_obs.pkl", "variation_descriptions.pkl", "0.png", "4.png"])
+def test_a_disk_that_fails_is_no_damaged_demo(tmp_path, monkeypatch, name):
+    episode = write_peract(tmp_path, SMALL)
+    disk = only(tmp_path)
+    whole = load_demo(disk, "front")
+    failures = [2]
+    real_open = Path.open
+
+    def stale(path: Path, mode: str) -> object:
+        if path.name == name and failures[0]:
+            failures[0] -= 1
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+        return real_open(path, mode)
+
+    monkeypatch.setattr(Path, "open", stale)
+    monkeypatch.setattr("robot_r1.files.time.sleep", lambda _: None)
+    demo = load_demo(disk, "front")
+    assert (demo.descriptions, demo.load_frame(4)) == (whole.descriptions, (episode / "front_rgb/4.png").read_bytes())
+    failures[0] = 100
+    with pytest.raises(UserError, match="the disk or the network fails"):
+        load_demo(disk, "front").load_frame(4)
+
+
+@pytest.mark.parametrize("folder", ["front_rgb", ".", "..", "../.."])
+def test_a_folder_that_may_not_be_listed_is_no_damaged_demo(tmp_path, folder):
+    episode = write_peract(tmp_path / "demos", SMALL)
+    for above in (tmp_path, *tmp_path.parents[:3]):
+        above.chmod(0o755)
+    locked = (episode / folder).resolve()
+    locked.chmod(0)
+    try:
+        with without_rights(), pytest.raises(UserError, match="Permission denied; make it readable"):
+            load_demo(only(tmp_path / "demos"), "front")
+    finally:
+        locked.chmod(0o755)
+
+
+def test_a_link_to_itself_hides_nothing(tmp_path):
+    write_peract(tmp_path, SMALL)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    load_demo(only(tmp_path), "front")
 
 
 def test_wrist_camera_is_refused_in_one_line(tmp_path):
