@@ -125,6 +125,7 @@ def _manifest(config: BuildConfig, found: Found, reports: list[ShardReport]) -> 
         config=config.shaping(),
         versions=package_versions(),
         renderers=tuple(sorted({renderer for report in reports for renderer in report.renderers})),
+        processors=tuple(sorted({processor for report in reports for processor in report.processors})),
         demos=tuple(demo for report in reports for demo in report.demos),
         skipped=(*found.damaged, *(skipped for report in reports for skipped in report.skipped)),
         dropped={reason: sum(report.dropped.get(reason, 0) for report in reports) for reason in reasons},

@@ -117,6 +117,7 @@ def card(manifest: Manifest, audit: Audit, name: str) -> str:
         tasks="\n".join(f"| {task} | {count} |" for task, count in sorted(tasks.items())),
         source=source,
         renderers=", ".join(manifest.renderers),
+        processors=f" on {', '.join(manifest.processors)}" if manifest.processors else "",
         versions=", ".join(f"{package} {number}" for package, number in manifest.versions.items()),
         split_unit=f"{manifest.config['split']['by']}s",
         columns="\n".join(

@@ -59,6 +59,9 @@ class Manifest(_Record):
     config: dict[str, Any]
     versions: dict[str, str]
     renderers: tuple[str, ...]
+    """What drew the pictures: `gl`, `rays`, or `rlbench` for recorded ones."""
+    processors: tuple[str, ...] = ()
+    """What the demos were recorded on, where their source tells; another rounds otherwise."""
     demos: tuple[UsedDemo, ...]
     skipped: tuple[SkippedDemo, ...]
     dropped: dict[str, int]

@@ -24,7 +24,7 @@ from data_gen.sources import DemoFile
 from data_gen.staging import Staging
 from data_gen.survey import Survey, load_survey
 from data_gen.writer import RowWriter, row_writer
-from robot_r1.demo import Demo
+from robot_r1.demo import Demo, Provenance
 from robot_r1.errors import BadDemoError, UserError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
@@ -60,6 +60,7 @@ class ShardReport(BaseModel):
     """What became of a shard."""
 
     renderers: tuple[str, ...] = ()
+    processors: tuple[str, ...] = ()
     demos: tuple[UsedDemo, ...] = ()
     skipped: tuple[SkippedDemo, ...] = ()
     dropped: dict[str, int] = {}
@@ -79,7 +80,7 @@ def build_shard(shard: Shard) -> ShardReport:
     used: list[UsedDemo] = []
     skipped: list[SkippedDemo] = []
     dropped: Counter[str] = Counter()
-    renderers: set[str] = set()
+    provenances: list[Provenance] = []
     digests: dict[str, str] = {}
     survey = load_survey(shard.staging.survey)
     outlined = outlines(survey, [file.key.id for file in shard.demos], shard.balances, shard.config)
@@ -100,10 +101,11 @@ def build_shard(shard: Shard) -> ShardReport:
             frames = {frame_name(row.id): row.images for row in result.rows}
             digests |= {name: picture_digest(images) for name, images in frames.items()}
             dropped += result.dropped
-            renderers.add(demo.provenance.renderer)
+            provenances.append(demo.provenance)
             used.append(_used(demo, outline, result, shard.split))
     report = ShardReport(
-        renderers=tuple(sorted(renderers)),
+        renderers=tuple(sorted({provenance.renderer for provenance in provenances})),
+        processors=tuple(sorted({provenance.processor for provenance in provenances} - {""})),
         demos=tuple(used),
         skipped=tuple(skipped),
         dropped=dict(sorted(dropped.items())),

@@ -77,6 +77,8 @@ class Provenance(BaseModel):
     """What drew the frames: `gl`, `rays`, or `rlbench` for recorded ones (their renderer is not stored)."""
     versions: dict[str, str] = {}
     """Package or format versions that shaped the recording."""
+    processor: str = ""
+    """What computed physics and pictures, of which it shapes the last digits; empty where the source does not tell."""
     seed: int | None = None
     """Seed of the recording; None where the source does not tell."""
     attempts: int = 1

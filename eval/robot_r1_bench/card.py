@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eval.robot_r1_bench.frames import SEED
 from eval.robot_r1_bench.question import REASONING_TYPES, BenchQuestion
+from robot_r1.processor import processor
 
 _TEMPLATE = Path(__file__).parent / "card.md"
 
@@ -20,6 +21,7 @@ def card(questions: Sequence[BenchQuestion]) -> str:
         types="\n".join(_type_row(questions, name) for name in REASONING_TYPES),
         tasks="\n".join(_task_row(questions, name) for name in dict.fromkeys(q.task for q in questions)),
         seed=SEED,
+        processor=processor(),
         versions=", ".join(f"{name} {version(name)}" for name in ("robot-r1", "mujoco", "numpy", "pillow")),
         columns="\n".join(
             f"- `{name}`: {field.description or _COLUMNS[name]}" for name, field in BenchQuestion.model_fields.items()

@@ -1,6 +1,9 @@
 """Recording: run a task's expert until it succeeds, then draw the frames that are asked for.
 
-The recording of a demo depends on its key and the seed alone: neither on global random state nor on other demos.
+The recording of a demo depends on its key and the seed alone: neither on global random state nor on other demos. On
+one processor it is the same byte for byte. On another the demo succeeds at the same try with the same events, but
+positions differ by fractions of a millimetre and single pixels by some levels (docs/data.md): C libraries round
+otherwise there.
 """
 
 import io
@@ -18,6 +21,7 @@ from PIL import Image
 from robot_r1.demo import Demo, DemoKey, Provenance
 from robot_r1.errors import BadDemoError, UserError
 from robot_r1.instructions import instructions
+from robot_r1.processor import processor
 from robot_r1.sim import scene
 from robot_r1.sim.motion import Event, Robot, State
 from robot_r1.sim.render import RendererName, open_renderer
@@ -123,6 +127,7 @@ def to_demo(run: Run, frames: dict[int, bytes], image_size: int, renderer: Rende
             source="simulated",
             renderer=renderer,
             versions={name: version(name) for name in ("robot-r1", "mujoco")},
+            processor=processor(),
             seed=run.seed,
             attempts=run.attempts,
         ),

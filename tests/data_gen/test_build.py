@@ -24,6 +24,7 @@ from data_gen.sources import ArchivedDemo, find
 from data_gen.staging import Staging
 from robot_r1.errors import UserError
 from robot_r1.prompts import default_templates
+from tests.support import other_processor
 from tests.support.demos import write_archive
 
 REPOSITORY = Path(__file__).parents[2]
@@ -113,9 +114,16 @@ def test_manifest_checksums_and_card(data_set: Path) -> None:
     assert not data_set.with_name("set.partial").exists()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_same_bytes_with_any_number_of_workers(archive: Path, data_set: Path, tmp_path: Path, workers: str) -> None:
-    assert build(archive, tmp_path / "set", "--workers", workers).returncode == 0
+@pytest.mark.parametrize(
+    ("workers", "environment"),
+    [("1", dict(os.environ)), ("2", other_processor.ENVIRONMENT)],
+    ids=["one worker", "two workers on another processor"],
+)
+def test_same_bytes_with_any_number_of_workers_on_any_processor(
+    archive: Path, data_set: Path, tmp_path: Path, workers: str, environment: dict[str, str]
+) -> None:
+    arguments = command(archive, tmp_path / "set", *FLAGS, "--workers", workers)
+    assert run(arguments, env=environment).returncode == 0
     assert digest(tmp_path / "set") == digest(data_set)
 
 
