@@ -22,7 +22,6 @@ import yaml
 from data_gen.audit.run import audit_dataset, read_audit, write_audit
 from data_gen.audit.table import summary_lines
 from data_gen.card import card
-from data_gen.command import console, interpreter, read_config, run_command
 from data_gen.config import BuildConfig
 from data_gen.contact_sheet import write_contact_sheet
 from data_gen.dataset import Digests
@@ -31,12 +30,14 @@ from data_gen.manifest import MANIFEST, Manifest, package_versions, read_manifes
 from data_gen.outline import find_balances, take_survey
 from data_gen.pool import Workers
 from data_gen.questions import EXCLUDED
+from data_gen.read_config import read_config
 from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
 from data_gen.sources import ArchivedDemo, DemoFile, Found, find
 from data_gen.sources.simulated import record_missing
 from data_gen.splits import assign_splits
 from data_gen.staging import Staging
 from data_gen.survey import load_survey
+from robot_r1.cli import console, interpreter, run_command
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import Task as ProgressTask
 from rich.text import Text
 
-from data_gen.command import console
+from robot_r1.cli import console
 from robot_r1.errors import UserError
 
 Work = TypeVar("Work")

@@ -10,10 +10,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from data_gen.command import console, interpreter, read_config, run_command
 from data_gen.config import BuildConfig
+from data_gen.read_config import read_config
 from data_gen.sources import ArchivedDemo, archive_root, find
 from data_gen.sources.simulated import record_missing
+from robot_r1.cli import console, interpreter, run_command
 from robot_r1.errors import UserError
 
 

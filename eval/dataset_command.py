@@ -8,12 +8,12 @@ from inspect_ai.log import EvalLog
 from inspect_ai.model import Model
 from rich.console import Console
 
-from eval.command import CommandParser, console, interpreter
 from eval.options import add_run_options, open_models, positive
 from eval.samples import MAX_TOKENS
 from eval.scorers.answered import from_samples
 from eval.scorers.report import sheets
 from eval.sheets import Sheet, markdown
+from robot_r1.cli import CommandParser, console, interpreter
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.question import SPLITS

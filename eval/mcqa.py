@@ -11,7 +11,6 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 
 from eval.baselines import ALL, CHOICE_BASELINES, Completions, applies, choose, completion, written
-from eval.command import run_command
 from eval.errors import told_by_inspect
 from eval.facts import Facts, decoding
 from eval.permutations import ORDERS, rotated
@@ -19,6 +18,7 @@ from eval.questions import QuestionSet, Row, read_questions
 from eval.samples import MAX_TOKENS, ask, prompt_fact, resolutions, sample
 from eval.scorers.choices import right_option, score_choice
 from eval.sheets import Sheet, interval_text
+from robot_r1.cli import run_command
 from robot_r1.errors import UserError
 from robot_r1.intervals import clustered_interval
 from robot_r1.question import QUESTION_TYPES, QuestionType

@@ -20,7 +20,6 @@ from eval.baselines import (
     right_position,
     written,
 )
-from eval.command import run_command
 from eval.errors import told_by_inspect
 from eval.facts import Facts, decoding
 from eval.mcqa import listed
@@ -28,6 +27,7 @@ from eval.questions import QuestionSet, Row, read_questions
 from eval.samples import MAX_TOKENS, ask, prompt_fact, resolutions, sample
 from eval.scorers.positions import near_position, score_position
 from eval.sheets import Sheet, interval_text
+from robot_r1.cli import run_command
 from robot_r1.errors import UserError
 from robot_r1.intervals import clustered_interval
 from robot_r1.prompts import PromptTemplates, point_text

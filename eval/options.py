@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 from inspect_ai.model import Model
 
-from eval.command import CommandParser
 from eval.run import MAX_RETRIES, open_model
+from robot_r1.cli import CommandParser
 from robot_r1.errors import UserError
 
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from inspect_ai.hooks import Hooks, SampleEnd, TaskStart, hooks
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from eval.command import console
+from robot_r1.cli import console
 
 _EVERY = 15.0
 """Seconds between the lines in a file."""

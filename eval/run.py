@@ -16,11 +16,11 @@ from inspect_ai.model import GenerateConfig, Model, get_model
 from rich.text import Text
 
 import eval.registry  # noqa: F401 - found without the entry point too, as in a checkout that was installed before it
-from eval.command import console
 from eval.facts import digest, with_engine
 from eval.kept import forget_answers, keeping_answers
 from eval.progress import showing_progress
 from eval.replies import that_insists
+from robot_r1.cli import console
 from robot_r1.errors import UserError
 
 _TRANSPORT = ("batch_size", "client_timeout")

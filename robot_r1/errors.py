@@ -2,17 +2,37 @@
 
 import errno
 
-DISK_FAULTS = {
+PASSING_FAULTS = {
+    errno.EIO,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOTCONN,
+    errno.EHOSTDOWN,
+}
+"""Faults after which the same file may be readable again: a disk or its server fails, too many files are open."""
+DISK_FAULTS = PASSING_FAULTS | {
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,
     errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ELOOP,
     errno.ENAMETOOLONG,
     errno.EFBIG,
+    errno.EBUSY,
+    errno.ENODEV,
+    errno.ENXIO,
+    errno.ENOLCK,
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
 }
-"""Faults of the user's disk rather than of this program: full, over quota, no permission, read-only, not a folder."""
+"""Faults of the user's machine rather than of this program: those, and a disk that is full, over quota, read-only,
+without permission or without locks, or a path that is not what it has to be."""
 
 
 class UserError(Exception):

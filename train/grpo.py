@@ -10,7 +10,8 @@
 import sys
 from collections.abc import Sequence
 
-from train.command import run_command, training_packages
+from robot_r1.cli import run_command
+from train.command import RESUME, training_packages
 
 with training_packages():
     from trl import GRPOConfig
@@ -26,4 +27,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, RESUME))

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from robot_r1.cli import CommandParser, run_command
 from robot_r1.errors import UserError
-from train.command import CommandParser, run_command, training_packages
+from train.command import training_packages
 
 with training_packages():
     from peft import PeftConfig, PeftModel
@@ -53,4 +54,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, "run the same command again"))

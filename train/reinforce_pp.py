@@ -9,7 +9,8 @@ reward.
 import sys
 from collections.abc import Sequence
 
-from train.command import run_command, training_packages
+from robot_r1.cli import run_command
+from train.command import RESUME, training_packages
 
 with training_packages():
     from train.arguments import read_settings
@@ -24,4 +25,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, RESUME))

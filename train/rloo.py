@@ -8,7 +8,8 @@ Settings are those of TRL's RLOOConfig and ModelConfig and of train/arguments.py
 import sys
 from collections.abc import Sequence
 
-from train.command import run_command, training_packages
+from robot_r1.cli import run_command
+from train.command import RESUME, training_packages
 
 with training_packages():
     from trl import RLOOConfig
@@ -24,4 +25,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, RESUME))

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from train.command import run_command, training_packages
+from robot_r1.cli import run_command
+from train.command import RESUME, training_packages
 
 with training_packages():
     from trl import SFTConfig
@@ -34,4 +35,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, RESUME))

@@ -16,8 +16,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from robot_r1.cli import CommandParser, run_command
 from robot_r1.errors import UserError
-from train.command import CommandParser, run_command, training_packages
+from train.command import training_packages
 
 with training_packages():
     import torch
@@ -238,4 +239,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, "run the same command again"))

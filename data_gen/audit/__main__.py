@@ -15,7 +15,7 @@ from pathlib import Path
 from data_gen.audit.report import AUDIT, Audit, Light
 from data_gen.audit.run import audit_dataset, save_audit
 from data_gen.audit.table import summary_lines, terminal_tables
-from data_gen.command import CommandParser, console, interpreter, run_command
+from robot_r1.cli import CommandParser, console, interpreter, run_command
 from robot_r1.errors import UserError
 
 _FAILING: dict[str, frozenset[Light]] = {

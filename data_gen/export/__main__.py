@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from data_gen.command import CommandParser, console, run_command
 from data_gen.dataset import DatasetFile, dataset_files
 from data_gen.export.easyr1 import EASYR1
 from data_gen.export.frames import FrameStore
@@ -19,6 +18,7 @@ from data_gen.export.rows import Example, examples, format_of, training_of
 from data_gen.export.staging import appearing_folder, check_out
 from data_gen.formats import Format
 from data_gen.pool import progress_bar
+from robot_r1.cli import CommandParser, console, run_command
 from robot_r1.errors import UserError
 from robot_r1.question import SPLITS, Split
 

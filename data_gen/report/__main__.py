@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_gen.command import CommandParser, run_command
 from data_gen.report.page import QUESTIONS, write_report
+from robot_r1.cli import CommandParser, run_command
 
 
 def main(arguments: Sequence[str]) -> None:

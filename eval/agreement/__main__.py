@@ -16,8 +16,8 @@ from pathlib import Path
 from eval.agreement.blind import blind_csv
 from eval.agreement.ratings import read_ratings
 from eval.agreement.table import table
-from eval.command import CommandParser, console, run_command
 from eval.judge.logs import read_bench_log
+from robot_r1.cli import CommandParser, console, run_command
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 

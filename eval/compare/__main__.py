@@ -4,11 +4,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.command import CommandParser, run_command
 from eval.compare.page import write_comparison
 from eval.compare.pairing import compare, one_run
 from eval.compare.text import report
 from eval.options import positive
+from robot_r1.cli import CommandParser, run_command
 
 LISTED = 5
 """Flips of each direction that the terminal shows; the page has all."""

@@ -15,7 +15,6 @@ from pathlib import Path
 from inspect_ai.log import EvalLog
 from inspect_ai.model import Model
 
-from eval.command import CommandParser, console, interpreter, run_command
 from eval.dataset_command import show
 from eval.judge.prices import set_prices
 from eval.judge.report import remarks, score_sheet, unjudged
@@ -25,6 +24,7 @@ from eval.judge.scorers import GRADER
 from eval.options import add_run_options, open_models, positive
 from eval.robot_r1_bench.task import MAX_TOKENS, NAME, RULES, robot_r1_bench
 from eval.run import open_model, run
+from robot_r1.cli import CommandParser, console, interpreter, run_command
 from robot_r1.errors import UserError
 
 PROGRAM = "python -m eval.robot_r1_bench"

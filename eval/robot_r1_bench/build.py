@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from rich.progress import track
 
-from eval.command import CommandParser, console, run_command
 from eval.robot_r1_bench.loading import COMMITTED, FILE
 from eval.robot_r1_bench.question import BenchQuestion
 from eval.robot_r1_bench.sheet import write_sheet
+from robot_r1.cli import CommandParser, console, run_command
 from robot_r1.errors import UserError
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.command import CommandParser, console, run_command
 from eval.logs import find_runs
 from eval.summary.tables import summary
+from robot_r1.cli import CommandParser, console, run_command
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from data_gen.command import read_config
 from data_gen.config import BuildConfig
+from data_gen.read_config import read_config
 from robot_r1.errors import UserError
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "data"

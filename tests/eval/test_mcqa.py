@@ -11,8 +11,8 @@ from inspect_ai.log import EvalLog, list_eval_logs, read_eval_log
 from inspect_ai.model import ChatMessage, ContentImage, ContentText
 
 from eval import mcqa
-from eval.command import run_command
 from eval.questions import Row
+from robot_r1.cli import run_command
 from tests.support.question_rows import question_rows, write_rows
 from tests.support.scripted_model import configs, scripted
 

@@ -1,8 +1,6 @@
 """Settings from a YAML file and flags, and what is said of those that cannot be read."""
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,6 @@ from trl import GRPOConfig
 from robot_r1.errors import UserError
 from tests.conftest import CPU
 from train.arguments import REWARDS, Settings, read_settings
-from train.command import run_command
 
 
 @pytest.fixture
@@ -79,24 +76,3 @@ def test_no_file(yaml_file: Path) -> None:
 def test_flags_that_are_not_allowed(flags: list[str]) -> None:
     with pytest.raises(UserError):
         read_settings(GRPOConfig, [*CPU, *flags])
-
-
-def test_exit_codes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def main(arguments: Sequence[str]) -> None:
-        if "wrong" in arguments:
-            raise UserError("two\nlines  of text")
-        if "stop" in arguments:
-            raise KeyboardInterrupt
-
-    codes = {}
-    for word in ("right", "wrong", "stop"):
-        monkeypatch.setattr(sys, "argv", ["script", word])
-        codes[word] = run_command(main)
-    assert codes == {"right": 0, "wrong": 2, "stop": 130}
-    assert capsys.readouterr().err == "error: two lines of text\ninterrupted\n"
-
-
-@pytest.mark.parametrize("flags", [["--lerning_rate", "1"], ["--lerning-rate=1"]])
-def test_an_unknown_setting_is_told_with_the_nearest_name(flags: list[str]) -> None:
-    with pytest.raises(UserError, match=r"unknown setting --lerning.*; did you mean learning_rate\?"):
-        read_settings(GRPOConfig, ["--use_cpu", "true", *flags])

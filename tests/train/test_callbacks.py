@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 from transformers import TrainerControl, TrainerState
 
+from robot_r1.cli import run_command
 from tests.conftest import BARE, CPU
 from tests.train.test_watch import say
 from train import grpo
 from train.callbacks import MetricsFile, SaveOnSigterm, ZeroVarianceGuard
-from train.command import run_command
 from train.records import append_metrics
 
 
@@ -61,7 +61,7 @@ def test_a_run_without_anything_to_learn_is_stopped(
     say(monkeypatch, ("nothing",))
     flags = arguments(tiny_model, mixed_blocks, tmp_path, "--zero_variance_patience", "3")
     monkeypatch.setattr(sys, "argv", ["train/grpo.py", *flags])
-    assert run_command(grpo.main) == 2
+    assert run_command(grpo.main, "again") == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert "stopped at step 3" in line and "warm the model up with train/sft.py" in line
     assert (tmp_path / "checkpoint-2" / "complete.json").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from train.command import run_command
+from robot_r1.cli import run_command
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = "import runpy, sys; sys.modules[sys.argv[1]] = None; runpy.run_path(sys.argv[2], run_name='__main__')"
@@ -49,5 +49,5 @@ def test_a_mistake_in_the_flags_is_one_line(
 ) -> None:
     monkeypatch.setattr(sys, "argv", [module, *arguments])
     name = "train.report.__main__" if module == "train.report" else module
-    assert run_command(importlib.import_module(name).main) == 2
+    assert run_command(importlib.import_module(name).main, "again") == 2
     assert capsys.readouterr().err == f"error: {message}; see python -m {module} --help\n"

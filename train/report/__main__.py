@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from train.command import CommandParser, run_command
+from robot_r1.cli import CommandParser, run_command
 from train.report.page import QUESTIONS, write_report
 
 
@@ -39,4 +39,4 @@ def _count(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, "run the same command again"))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.command import run_command
 from eval.compare.__main__ import main
+from robot_r1.cli import run_command
 from tests.eval.compare.conftest import FIRST, SECOND, answers
 from tests.support.eval_logs import write_log
 

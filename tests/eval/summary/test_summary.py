@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from eval.command import run_command
 from eval.logs import find_runs
 from eval.markdown import plain, table
 from eval.summary.__main__ import main
 from eval.summary.tables import summary
+from robot_r1.cli import run_command
 from robot_r1.errors import UserError
 from robot_r1.intervals import clustered_interval
 from robot_r1.page.text import DASH

@@ -9,7 +9,6 @@ import pytest
 
 from robot_r1.errors import UserError
 from tests.support.runs import write_run_json
-from train.command import run_command
 from train.report.__main__ import main
 
 
@@ -49,16 +48,3 @@ def test_a_folder_that_is_no_run_ends_in_one_line(tmp_path: Path) -> None:
     assert ended.stderr.startswith("error: ")
     assert ended.stderr.count("\n") == 1
     assert "it has no run.json" in ended.stderr
-
-
-def test_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(_: object) -> None:
-        raise KeyboardInterrupt
-
-    def mistaken(_: object) -> None:
-        raise UserError("two\nlines")
-
-    assert run_command(lambda _: None) == 0
-    assert run_command(interrupted) == 130
-    assert run_command(mistaken) == 2
-    assert capsys.readouterr().err == "interrupted\nerror: two lines\n"

@@ -1,29 +1,19 @@
-"""What all commands share: reading their configuration, and ending a user's mistake in one line with exit code 2."""
+"""A command's configuration from its YAML file and flags."""
 
 import argparse
 import difflib
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, CliApp, SettingsError
-from rich.console import Console
 
-from robot_r1.errors import DISK_FAULTS, BadDemoError, UserError
+from robot_r1.errors import UserError
 
 Config = TypeVar("Config", bound=BaseSettings)
-console = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-class CommandParser(argparse.ArgumentParser):
-    """A parser whose complaints are one line with exit code 2, like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def read_config(config_class: type[Config], program: str, arguments: Sequence[str]) -> Config:
@@ -82,36 +72,3 @@ def _keys_beside(model: type[BaseModel], location: Sequence[int | str]) -> list[
             return []
         model = annotation
     return list(model.model_fields)
-
-
-def run_command(main: Callable[[Sequence[str]], int | None], resume_hint: str) -> int:
-    """Run a command on `sys.argv` and return its exit code.
-
-    0: done, or what `main` returns. 2: something the user can mend, said in one line. 130: interrupted; `resume_hint`
-    says how to go on.
-    """
-    try:
-        code = main(sys.argv[1:])
-    except UserError as error:
-        return _fail(str(error))
-    except BadDemoError as error:
-        return _fail(f"damaged demo: {error}")
-    except KeyboardInterrupt:
-        console.print(f"interrupted; {resume_hint}", markup=False)
-        return 130
-    except OSError as error:
-        if error.errno not in DISK_FAULTS:
-            raise
-        return _fail(f"{error.filename or 'output'}: {error.strerror}; {resume_hint}")
-    return code or 0
-
-
-def interpreter() -> str:
-    """How to call this Python again: its path, relative where it lies under the current folder."""
-    path = Path(sys.executable)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
-def _fail(message: str) -> int:
-    console.print(f"error: {' '.join(message.split())}", markup=False)
-    return 2
