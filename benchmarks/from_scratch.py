@@ -32,16 +32,17 @@ from train.tiny_model import TinyShape, write_tiny_model
 
 ROOT = Path(__file__).parents[1]
 Row = dict[str, Any]
-DATA = "--demos-per-task 120 --image-size 112 --prompts configs/prompts/short"
+DATA = "--demos-per-task 120 --image-size 112 --prompts configs/prompts/short --split.validation-fraction 0"
 CPU = "--use_cpu true --bf16 false --gradient_checkpointing false --report_to none --logging_steps 10"
+# every stage goes on from the last model: none is chosen, and the test questions only watch
 SFT = (
     "--per_device_train_batch_size 32 --weight_decay 0.01 --heldout_questions 150 --heldout_batch_size 50 "
-    "--save_steps 200"
+    "--heldout_split test --save_steps 200"
 )
 GRPO = (
     "--num_generations 8 --per_device_train_batch_size 96 --max_completion_length 40 --heldout_questions 1370 "
-    "--heldout_batch_size 100 --heldout_every 0 --sample_every 50 --save_steps 50 --save_total_limit 1 "
-    "--lr_scheduler_type constant"
+    "--heldout_split test --heldout_batch_size 100 --heldout_every 0 --sample_every 50 --save_steps 50 "
+    "--save_total_limit 1 --lr_scheduler_type constant"
 )
 
 

@@ -34,7 +34,7 @@ from data_gen.read_config import read_config
 from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
 from data_gen.sources import ArchivedDemo, DemoFile, Found, find
 from data_gen.sources.simulated import record_missing
-from data_gen.splits import assign_splits
+from data_gen.splits import assign_splits, lacking
 from data_gen.staging import Staging
 from data_gen.survey import load_survey
 from robot_r1.cli import console, interpreter, run_command
@@ -78,9 +78,7 @@ class _Part:
 def _plan(config: BuildConfig, found: Found) -> list[_Part]:
     if config.strict and found.damaged:
         raise UserError(f"damaged demo: {found.damaged[0].where}: {found.damaged[0].reason} (--strict)")
-    splits = assign_splits(
-        [demo.key for demo in found.demos], config.split.by, config.split.test_fraction, config.seed
-    )
+    splits = assign_splits([demo.key for demo in found.demos], config.split, config.seed)
     parts = []
     for split in SPLITS:
         demos = [demo for demo in found.demos if splits[demo.key.id] == split]
@@ -174,6 +172,8 @@ def _print_result(out: Path, manifest: Manifest) -> None:
         for split in SPLITS
     )
     console.print(f"{manifest.rows()} questions of {len(manifest.demos)} demos: {counts}", markup=False)
+    for line in lacking(manifest):
+        console.print(line, markup=False)
     for line in summary_lines(read_audit(out)):
         console.print(line, markup=False)
     console.print(f"data set: {out}\nlook at:  {out / 'contact_sheet.png'}", markup=False)

@@ -13,6 +13,7 @@ from data_gen.audit.table import SYMBOLS, markdown_table, verdict
 from data_gen.contact_sheet import CONTACT_SHEET
 from data_gen.formats import ROW_MODELS, Format, question_types
 from data_gen.manifest import Manifest
+from data_gen.splits import lacking
 from robot_r1.question import SPLITS, QuestionType
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -120,6 +121,7 @@ def card(manifest: Manifest, audit: Audit, name: str) -> str:
         processors=f" on {', '.join(manifest.processors)}" if manifest.processors else "",
         versions=", ".join(f"{package} {number}" for package, number in manifest.versions.items()),
         split_unit=f"{manifest.config['split']['by']}s",
+        lacking="".join(f"\n\n{line[0].upper()}{line[1:]}." for line in lacking(manifest)),
         columns="\n".join(
             f"- `{name}`: {field.description}" for name, field in ROW_MODELS[data_format].model_fields.items()
         ),
@@ -168,7 +170,7 @@ def _counts(manifest: Manifest, data_format: Format) -> str:
     def line(name: str, question_type: QuestionType | None) -> str:
         return f"| {name} | {' | '.join(str(manifest.rows(question_type, split)) for split in SPLITS)} |"
 
-    head = [f"| config | {' | '.join(SPLITS)} |", "|---|---|---|"]
+    head = [f"| config | {' | '.join(SPLITS)} |", f"|---|{'---|' * len(SPLITS)}"]
     return "\n".join([*head, *(line(f"`{name}`", name) for name in question_types(data_format)), line("`all`", None)])
 
 

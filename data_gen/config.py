@@ -78,10 +78,22 @@ class DistractorConfig(_Section):
 
 
 class SplitConfig(_Section):
-    """How demos are divided into train and test."""
+    """How demos are divided into train, validation and test."""
 
     by: SplitBy = Field("demo", description="what stays whole: demo, variation or task")
-    test_fraction: float = Field(0.1, ge=0, lt=1, description="share of demos, variations or tasks held out")
+    validation_fraction: float = Field(
+        0.1, ge=0, lt=1, description="share of demos, variations or tasks by which training chooses its best model"
+    )
+    test_fraction: float = Field(0.1, ge=0, lt=1, description="share of them for evaluation alone")
+
+    @model_validator(mode="after")
+    def _something_to_train_on(self) -> Self:
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise ValueError(
+                f"split.validation_fraction {self.validation_fraction} and split.test_fraction {self.test_fraction} "
+                "leave nothing to train on; their sum has to be below 1"
+            )
+        return self
 
 
 class RecordConfig(BaseSettings):

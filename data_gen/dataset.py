@@ -47,7 +47,7 @@ def _split(path: Path) -> Split:
         for split in SPLITS:
             if name.startswith(split):
                 return split
-    raise UserError(f"{path}: the name tells no split; name the file train-*.parquet or test-*.parquet")
+    raise UserError(f"{path}: the name tells no split; let it begin with {', '.join(SPLITS[:-1])} or {SPLITS[-1]}")
 
 
 def _columns(path: Path) -> frozenset[str]:

@@ -44,7 +44,7 @@ def mcqa(
         dataset: folder that data_gen wrote, or its name on the Hub.
         question_types: only these, in commas or a list; None for all.
         tasks: only questions about these tasks; None for all.
-        split: `test` or `train`.
+        split: `test`, `validation` or `train`.
         permutations: 4 asks every question in the four cyclic orders of its options, 1 in its own alone.
         baseline: answer by this one of `eval.baselines.CHOICE_BASELINES` instead of asking a model (then `none/none`).
         seed: of baselines that draw.

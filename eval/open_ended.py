@@ -55,7 +55,7 @@ def open_ended(
             options.
         question_types: of `waypoint` and `current_state` only these, in commas or a list; None for both.
         tasks: only questions about these tasks; None for all.
-        split: `test` or `train`.
+        split: `test`, `validation` or `train`.
         prompts: folder with own templates, as for `data_gen.build`; None for this project's.
         baseline: answer by this one of `eval.baselines.POSITION_BASELINES` instead of asking a model.
         seed: of baselines that draw.

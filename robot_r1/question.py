@@ -15,7 +15,7 @@ OPEN_QUESTION_TYPES: tuple[QuestionType, ...] = ("waypoint", "current_state")
 Letter = Literal["A", "B", "C", "D"]
 LETTERS: tuple[Letter, ...] = get_args(Letter)
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 Point = tuple[float, float, float]

@@ -12,7 +12,9 @@ from transformers import TrainingArguments
 from trl import ModelConfig, TrlParser
 
 from robot_r1.errors import UserError
+from robot_r1.question import Split
 
+VALIDATION: Split = "validation"
 REWARDS = ("robot_r1.rewards.format_reward", "robot_r1.rewards.exact_match_reward")
 
 Training = TypeVar("Training", bound=TrainingArguments)
@@ -35,7 +37,7 @@ class DataArguments:
         default_factory=list, metadata={"help": "waypoint, current_state, movement (default: all that there are)"}
     )
     train_split: str = _option("split to learn from", "train")
-    heldout_split: str = _option("split of the greedy evaluation", "test")
+    heldout_split: str = _option("split of the greedy evaluation, by which the best model is chosen", VALIDATION)
     heldout_dataset: str | None = _option("other folder or Hub id for the evaluation, such as the multiple-choice set")
     max_prompt_tokens: int = _option("longer prompts, image tokens included, are left out, never cut", 2048)
     min_pixels: int | None = _option("smaller pictures are enlarged to this many pixels")

@@ -3,19 +3,30 @@
 import json
 import string
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from robot_r1.files import write_text
 from train.best import BEST, best_score
 from train.results import evaluated_steps, read_evaluation
-from train.run_record import Resumption, RunRecord, read_record
+from train.run_record import Resumption, RunRecord, in_force, read_record
 
 _NAMES = {"grpo": "GRPO", "rloo": "RLOO", "reinforce_pp": "REINFORCE++", "sft": "supervised fine-tuning"}
 _CHOICES = "multiple-choice questions about robot demonstrations"
 _POSITIONS = "questions about the positions of a gripper in robot demonstrations"
 _HOW_MEASURED = """\
-Greedy answers, read by a strict parser (one think block, one answer block, one letter); guessing gives 0.25. In
-brackets the 95 % interval, clustered by demo."""
+Greedy answers to questions of the {split} split, read by a strict parser (one think block, one answer block, one
+letter); guessing gives 0.25. In brackets the 95 % interval, clustered by demo."""
+_CHOSEN = """\
+**This accuracy chose the model** among {count}, so for other questions it is too high, whatever its interval."""
+_ONLY = "No other model was compared, so nothing was chosen by it."
+_LAST = "The last model is not chosen by it."
+_REPORT = """\
+To report an accuracy, ask the test split: `python -m eval.mcqa --dataset {dataset} --model robot-r1/FOLDER`."""
+_USED_UP = "The test questions are used up by that: this is no test accuracy, and none can be measured on them now."
+_NOT_ASKED = """\
+No questions were asked during training (`--heldout_questions 0`, or a data set without a validation split), so the
+model is the last one."""
 _RECIPE = (
     "learning_rate",
     "lr_scheduler_type",
@@ -72,7 +83,7 @@ def write_card(folder: Path, run: Path, updates: int) -> None:
         rows=record.data.rows,
         questions=", ".join(f"{name} {count}" for name, count in record.data.questions.items()),
         dropped="".join(f"- {count} questions left out: {reason}\n" for reason, count in record.data.dropped.items()),
-        metrics=_metrics(run, sorted({*steps[:1], *({step} & set(steps))})),
+        metrics=_metrics(folder, run, record, sorted({*steps[:1], *({step} & set(steps))})),
         recipe="\n".join(f"| `{name}` | {_value(record, name)} |" for name in _RECIPE if name in record.settings),
         versions=", ".join(f"{package} {number}" for package, number in record.versions.items()),
         command=record.command,
@@ -93,13 +104,23 @@ def _value(record: RunRecord, name: str) -> str:
     return ", ".join(str(item) for item in value) if isinstance(value, list) else json.dumps(value)
 
 
-def _metrics(run: Path, steps: list[int]) -> str:
+def _metrics(folder: Path, run: Path, record: RunRecord, steps: list[int]) -> str:
     if not steps:
-        return "No held-out questions were asked."
+        return _NOT_ASKED
     found = [read_evaluation(run, step) for step in steps]
     kinds = list(found[0].by_type)
     head = "| questions | " + " | ".join(f"after {entry.step} updates" for entry in found) + " |"
     lines = [head, "|---" * (len(found) + 1) + "|"]
     lines.append("| all | " + " | ".join(str(entry.overall) for entry in found) + " |")
     lines += [f"| {kind} | " + " | ".join(str(entry.by_type[kind]) for entry in found) + " |" for kind in kinds]
-    return "\n".join([_HOW_MEASURED, "", *lines])
+    return "\n".join([_how_measured(folder, run, record), "", *lines])
+
+
+def _how_measured(folder: Path, run: Path, record: RunRecord) -> str:
+    """Of which split the questions are, and whether the answers to them have chosen the model."""
+    compared = sum(step > 0 for step in evaluated_steps(run))
+    chosen = (_CHOSEN.format(count=compared) if compared > 1 else _ONLY) if folder.name == BEST else _LAST
+    split = in_force(record)["heldout_split"]
+    used_up = split == "test" and compared > 1
+    report = _USED_UP if used_up else _REPORT.format(dataset=quote(record.data.path))
+    return "\n".join([_HOW_MEASURED.format(split=split), "", chosen, report])

@@ -4,13 +4,14 @@ Pictures are brought to the pixel limits here, in the data, because a colocated 
 model's folder and would not know of any that were set on the processor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, load_dataset
+from datasets import Dataset, get_dataset_split_names, load_dataset
 from datasets.exceptions import DatasetNotFoundError
 from PIL import Image
 from qwen_vl_utils import smart_resize
@@ -33,15 +34,8 @@ def read_split(path: str, split: str, columns: Sequence[str]) -> Dataset:
     Raises:
         UserError: there is no such data set or split, or it lacks columns.
     """
-    if not Path(path).is_dir() and (path.count("/") != 1 or path.startswith((".", "/"))):
-        raise UserError(f"data set {path} is neither a folder nor a Hub id; build one: python -m data_gen.build")
-    try:
+    with _opening(path):
         dataset = load_dataset(path, split=split)
-    except (DatasetNotFoundError, ConnectionError, FileNotFoundError) as error:
-        message = f"data set {path} was not found in a folder of that name nor on the Hub: {error}"
-        raise UserError(f"{message}; build one: python -m data_gen.build") from error
-    except ValueError as error:
-        raise UserError(f"data set {path}: {error}; give another split or data set") from error
     missing = [name for name in columns if name not in dataset.column_names]
     if missing:
         found = ", ".join(dataset.column_names)
@@ -50,6 +44,30 @@ def read_split(path: str, split: str, columns: Sequence[str]) -> Dataset:
             "with --format sft-direct, sft-cot or sft-think for train/sft.py"
         )
     return dataset
+
+
+def has_split(path: str, split: str) -> bool:
+    """Whether a data set in a folder or on the Hub has a split.
+
+    Raises:
+        UserError: there is no such data set.
+    """
+    with _opening(path):
+        return split in get_dataset_split_names(path)
+
+
+@contextmanager
+def _opening(path: str) -> Iterator[None]:
+    """What `datasets` says of a data set that it cannot open, in one line."""
+    if not Path(path).is_dir() and (path.count("/") != 1 or path.startswith((".", "/"))):
+        raise UserError(f"data set {path} is neither a folder nor a Hub id; build one: python -m data_gen.build")
+    try:
+        yield
+    except (DatasetNotFoundError, ConnectionError, FileNotFoundError) as error:
+        message = f"data set {path} was not found in a folder of that name nor on the Hub: {error}"
+        raise UserError(f"{message}; build one: python -m data_gen.build") from error
+    except ValueError as error:
+        raise UserError(f"data set {path}: {error}; give another split or data set") from error
 
 
 def of_types(dataset: Dataset, question_types: Sequence[str]) -> Dataset:

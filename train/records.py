@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 from pydantic import BaseModel
 
+from robot_r1.errors import UserError
 from robot_r1.files import atomic_path, write_text
 
 METRICS = "metrics.jsonl"
@@ -139,6 +140,23 @@ def forget_after(run: Path, step: int) -> None:
     for file in (*run.glob("evaluations/step-*.parquet"), *run.glob("samples/step-*.parquet")):
         if int(file.stem.removeprefix("step-")) > step:
             file.unlink()
+
+
+def check_same_questions(run: Path, asked: Sequence[str]) -> None:
+    """Refuse to go on with a run that was watched on other questions: its best model was chosen by those.
+
+    Args:
+        asked: the ids of the questions that would be asked.
+
+    Raises:
+        UserError: they are others than before.
+    """
+    path = run / QUESTIONS
+    if path.is_file() and pq.read_table(path, columns=["id"])["id"].to_pylist() != list(asked):
+        raise UserError(
+            f"{run} was watched on other questions than now, which cannot be compared; give the data set, "
+            "--heldout_split and --heldout_questions of before (run.json), or --heldout_questions 0"
+        )
 
 
 def _step(line: str) -> float:

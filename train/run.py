@@ -15,11 +15,11 @@ from transformers import ProcessorMixin, Trainer
 from trl import GRPOConfig, RLOOConfig, SFTConfig
 
 from robot_r1.errors import UserError
-from train.arguments import Settings
+from train.arguments import VALIDATION, Settings
 from train.best import BEST, forget_best
 from train.callbacks import GreedyEvaluation, MetricsFile, SampleFiles, SaveOnSigterm, ZeroVarianceGuard
 from train.check_dataset import DatasetCheck, check_dataset, unchecked
-from train.data import QUESTION_COLUMNS, SFT_COLUMNS, of_types, read_split, rendered, subset
+from train.data import QUESTION_COLUMNS, SFT_COLUMNS, has_split, of_types, read_split, rendered, subset
 from train.finish import finish
 from train.folders import restore
 from train.heldout import HeldOut
@@ -27,7 +27,7 @@ from train.hub import upload_target
 from train.memory.footprint import check_memory
 from train.model import freeze_vision_tower, model_init_kwargs, peft_config, read_processor
 from train.preflight import check_save_points, check_settings
-from train.records import forget_after
+from train.records import check_same_questions, forget_after
 from train.reward_functions import check_columns, load_rewards
 from train.run_record import begin_record
 from train.schedule import schedule
@@ -35,6 +35,11 @@ from train.shared_prefix.applies import shares_prefixes
 from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer, RobotSFTTrainer
 from train.trainers.checkpoints import checkpoints
 from train.trainers.vision import generation_kwargs
+
+_UNCHOSEN = (
+    "data set {path} has no validation split, as older ones have none: no questions are asked during training, and "
+    "the last model is the result; build the data set anew, or give another --heldout_dataset"
+)
 
 RLTrainer = type[RobotGRPOTrainer] | type[RobotRLOOTrainer] | type[ReinforcePPTrainer]
 
@@ -155,13 +160,21 @@ def _held_out(settings: Settings[Any], processor: ProcessorMixin, completion_tok
     data, watch = settings.data, settings.watch
     if watch.heldout_questions == 0:
         return None
-    path = data.heldout_dataset or data.dataset
+    path, main = data.heldout_dataset or data.dataset, settings.training.process_index == 0
     assert path is not None
+    if data.heldout_split == VALIDATION and not has_split(path, VALIDATION):
+        if main:
+            print(_UNCHOSEN.format(path=path))
+        return None
     questions = of_types(read_split(path, data.heldout_split, QUESTION_COLUMNS), data.question_types)
     if "answer" not in questions.column_names:
         return None  # open-ended prompts: their answers are no letters
-    check = check_dataset(questions, processor, data, show=settings.training.process_index == 0)
+    check = check_dataset(questions, processor, data, show=main)
     chosen = subset(questions.select(check.kept), watch.heldout_questions, np.random.default_rng(0))
+    if main and data.heldout_split == "test":
+        print("the test split chooses the best model: what eval/ measures on it afterwards is too high for that model")
+    if watch.resume:
+        check_same_questions(Path(settings.training.output_dir), chosen["id"])
     return HeldOut(chosen, processor, watch.heldout_batch_size, completion_tokens, data.min_pixels, data.max_pixels)
 
 

@@ -1,4 +1,4 @@
-"""What occurs twice: questions, options, and demos or pictures on both sides of the split."""
+"""What occurs twice: questions, options, and demos or pictures in more than one split."""
 
 from collections.abc import Iterator
 
@@ -50,10 +50,10 @@ def _option_findings(rows: Rows, options: Strings, points: Array) -> Iterator[Fi
 
 
 def split_findings(rows: Rows) -> Iterator[Finding]:
-    """Demos and pictures that are in both splits."""
-    for check, column in (("demo in both splits", rows.demo), ("picture in both splits", rows.picture)):
-        train, test = (np.unique(column[rows.split == split]) for split in SPLITS)
-        shared = np.intersect1d(train, test)
+    """Demos and pictures that are in more than one split."""
+    for check, column in (("demo in two splits", rows.demo), ("picture in two splits", rows.picture)):
+        each = np.concatenate([np.unique(column[rows.split == split]) for split in SPLITS])
+        shared = each[_repeated(each)]
         found = rows.id[_one_each(column, np.isin(column, shared))]
         yield none_allowed("splits", check, None, found, len(np.unique(column)))
 

@@ -63,7 +63,7 @@ class Asked:
         """Questions that draw from the same moments, with these: those of the task in the same split.
 
         A right answer of the test split that is a wrong one in training, or the other way round, would be recognized.
-        Where a split has a single demo of a task, both splits are drawn from.
+        Where a split has a single demo of a task, all splits are drawn from.
         """
         survey = self.survey
         task, split = survey.task[survey.demo], survey.split[survey.demo]

@@ -56,10 +56,15 @@ def _files(training: Training, splits: Sequence[Split]) -> Mapping[str, str]:
 
 
 def _command(training: Training, splits: Sequence[Split], data: str) -> str:
+    held_out = (
+        f"data.val_files={data}/validation.parquet"
+        if "validation" in splits
+        else f"data.val_files={data}/{splits[0]}.parquet trainer.val_freq=-1 trainer.val_before_train=false"
+    )  # EasyR1 asks for a file even where nothing is validated
     return " \\\n    ".join(
         (
             "python3 -m verl.trainer.main config=examples/config.yaml",
-            f"data.train_files={data}/{splits[0]}.parquet data.val_files={data}/{splits[-1]}.parquet",
+            f"data.train_files={data}/{splits[0]}.parquet {held_out}",
             "data.prompt_key=problem data.answer_key=answer data.image_key=images",
             f"data.image_dir={data} data.format_prompt=null",
             f"worker.reward.reward_function={data}/{REWARD}:compute_score",

@@ -50,7 +50,7 @@ def _files(training: Training, splits: Sequence[Split]) -> Mapping[str, str]:
 
 
 def _command(training: Training, splits: Sequence[Split], data: str) -> str:
-    held_out = f" eval_dataset=robot_r1_{splits[1]}" if len(splits) > 1 else ""
+    held_out = " eval_dataset=robot_r1_validation" if "validation" in splits else ""
     return " \\\n    ".join(
         (
             "llamafactory-cli train examples/train_lora/qwen3vl_lora_sft.yaml",

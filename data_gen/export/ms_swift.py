@@ -39,7 +39,7 @@ def _files(training: Training, splits: Sequence[Split]) -> Mapping[str, str]:
 
 
 def _command(training: Training, splits: Sequence[Split], data: str) -> str:
-    held_out = f" --val_dataset {data}/{splits[1]}.jsonl" if len(splits) > 1 else ""
+    held_out = f" --val_dataset {data}/validation.jsonl" if "validation" in splits else ""
     shared = (
         "--model Qwen/Qwen2.5-VL-7B-Instruct --torch_dtype bfloat16",
         f"--dataset {data}/{splits[0]}.jsonl{held_out}",

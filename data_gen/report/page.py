@@ -12,7 +12,7 @@ from data_gen.report.projection import WIDTH
 from data_gen.report.rows import Entry, ShownRow, read_entries, read_moments, read_rows
 from data_gen.report.summary import summarise, type_order
 from robot_r1.page.templating import render_page, write_page
-from robot_r1.question import LETTERS
+from robot_r1.question import LETTERS, SPLITS
 
 QUESTIONS = 200
 """Questions shown unless told otherwise."""
@@ -85,7 +85,7 @@ def _choices(shown: tuple[Card, ...]) -> dict[str, list[str]]:
     """The filters, and what can be chosen in each."""
     return {
         "type": sorted({card.row.question_type for card in shown}, key=type_order),
-        "split": sorted({card.split for card in shown}, reverse=True),
+        "split": [split for split in SPLITS if any(card.split == split for card in shown)],
         "letter": [letter for letter in LETTERS if any(card.row.answer == letter for card in shown)],
         "strategy": sorted({strategy for card in shown for strategy in card.strategies}),
         "task": sorted({card.row.task for card in shown}),

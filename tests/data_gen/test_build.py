@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from data_gen.sources import ArchivedDemo, find
 from data_gen.staging import Staging
 from robot_r1.errors import UserError
 from robot_r1.prompts import default_templates
+from robot_r1.question import SPLITS
 from tests.support import other_processor
 from tests.support.demos import write_archive
 
@@ -76,7 +78,7 @@ def test_datasets_reads_every_config_and_split(data_set: Path, tmp_path: Path) -
     manifest = read_manifest(data_set)
     for name in ("waypoint", "current_state", "movement", "all"):
         loaded = datasets.load_dataset(str(data_set), name, cache_dir=str(tmp_path))
-        for split in ("train", "test"):
+        for split in SPLITS:
             expected = manifest.rows(None if name == "all" else name, split)  # type: ignore[arg-type]
             assert loaded[split].num_rows == expected > 0
     default = datasets.load_dataset(str(data_set), split="train", cache_dir=str(tmp_path))
@@ -90,7 +92,10 @@ def test_a_data_set_built_anew_at_the_same_place_is_read_anew(archive: Path, tmp
     out, cache = tmp_path / "set", str(tmp_path / "cache")
     for demos in ("2", "3"):
         shutil.rmtree(out, ignore_errors=True)
-        assert build(archive, out, "--demos-per-task", demos).returncode == 0
+        result = build(archive, out, "--demos-per-task", demos)
+        assert result.returncode == 0
+        few = "o questions of phone_on_base, pick_up_cup, push_button in the validation split: too few demos"
+        assert (f"n{few}" in result.stderr) == (f"N{few}" in (out / "README.md").read_text()) == (demos == "2")
         read = datasets.load_dataset(str(out), "waypoint", cache_dir=cache)["train"]
         assert read.num_rows == read_manifest(out).rows("waypoint", "train")
 
@@ -98,7 +103,7 @@ def test_a_data_set_built_anew_at_the_same_place_is_read_anew(archive: Path, tmp
 def test_splits_hold_whole_demos_apart(data_set: Path) -> None:
     manifest = read_manifest(data_set)
     splits = {demo.id: demo.split for demo in manifest.demos}
-    assert sum(split == "test" for split in splits.values()) == 9
+    assert Counter(splits.values()) == {"train": 72, "validation": 9, "test": 9}
     for file in manifest.files:
         demos = pq.read_table(data_set / file.path, columns=["demo"])["demo"].to_pylist()
         assert {splits[demo] for demo in demos} == {file.split}
@@ -109,7 +114,8 @@ def test_manifest_checksums_and_card(data_set: Path) -> None:
     for file in manifest.files:
         assert hashlib.sha256((data_set / file.path).read_bytes()).hexdigest() == file.sha256
     text = (data_set / "README.md").read_text()
-    assert f"| `all` | {manifest.rows(split='train')} | {manifest.rows(split='test')} |" in text
+    assert f"| `all` | {' | '.join(str(manifest.rows(split=split)) for split in SPLITS)} |" in text
+    assert "Demos: 72 train, 9 validation, 9 test." in text and "to hold apart" not in text
     assert (data_set / "contact_sheet.png").stat().st_size > 10_000
     assert not data_set.with_name("set.partial").exists()
 

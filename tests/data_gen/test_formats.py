@@ -9,6 +9,7 @@ import pytest
 
 from data_gen.formats import ROW_MODELS, Format, question_types
 from data_gen.manifest import read_manifest
+from robot_r1.question import SPLITS
 from tests.data_gen.test_build import REPOSITORY, digest, refused, run
 from tests.support.demos import write_archive
 
@@ -47,7 +48,7 @@ def test_datasets_reads_the_columns_of_the_model(built: tuple[Format, Path], tmp
     names = question_types(data_format)
     for name in (*names, "all"):
         loaded = datasets.load_dataset(str(out), name, cache_dir=str(tmp_path))
-        for split in ("train", "test"):
+        for split in SPLITS:
             expected = manifest.rows(None if name == "all" else name, split)  # type: ignore[arg-type]
             assert loaded[split].num_rows == expected > 0
     rows = datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path))

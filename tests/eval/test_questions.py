@@ -51,7 +51,7 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path) -> None:
     for told, name, split, types, tasks, required in (
         ("neither a folder nor a name on the Hub", str(tmp_path / "none"), "test", [], [], []),
         ("allowed are waypoint", folder, "test", ["way"], [], []),
-        ("allowed are train, test", folder, "val", [], [], []),
+        ("allowed are train, validation, test", folder, "val", [], [], []),
         ("it has only test", folder, "train", [], [], []),
         ("holds no parquet files", str(tmp_path), "test", [], [], []),
         ("it has pick_up_cup, push_button", folder, "test", [], ["cup"], []),

@@ -7,7 +7,7 @@ from datasets import Dataset, Features, Image, List, Value
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
-from robot_r1.question import LETTERS
+from robot_r1.question import LETTERS, SPLITS, Split
 from train.records import image_bytes
 
 COLORS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 70, 220), "yellow": (235, 215, 40)}
@@ -25,10 +25,15 @@ def block_image(color: str, side: int, rng: np.random.Generator) -> PillowImage.
     return image
 
 
-def write_blocks(folder: Path, train: int, test: int, seed: int = 0, sizes: tuple[int, ...] = (56,)) -> Path:
-    """A data set with the columns that training reads, its completions spoilt for three of the four colours."""
-    for split, count, number in (("train", train, 0), ("test", test, 1)):
-        rows = _rows(count, np.random.default_rng([seed, number]), sizes, spoil=split == "train")
+def write_blocks(folder: Path, train: int, held_out: int, seed: int = 0, sizes: tuple[int, ...] = (56,)) -> Path:
+    """A data set with the columns that training reads, its completions spoilt for three of the four colours.
+
+    Args:
+        held_out: rows for validation, and as many others for testing.
+    """
+    for number, split in enumerate(SPLITS):
+        count = train if split == "train" else held_out
+        rows = _rows(split, count, np.random.default_rng([seed, number]), sizes)
         features = Features({name: Value("string") for name in rows[0] if name not in ("images", "options")})
         features |= {"images": List(Image()), "options": List(Value("string"))}
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,17 +41,17 @@ def write_blocks(folder: Path, train: int, test: int, seed: int = 0, sizes: tupl
     return folder
 
 
-def _rows(count: int, rng: np.random.Generator, sizes: tuple[int, ...], spoil: bool) -> list[dict[str, object]]:
+def _rows(split: Split, count: int, rng: np.random.Generator, sizes: tuple[int, ...]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for number in range(count):
         color = str(rng.choice(list(COLORS)))
         letter = LETTERS[list(COLORS).index(color)]
-        at_random = spoil and color in SPOILT and rng.random() < SPOILT_SHARE
+        at_random = split == "train" and color in SPOILT and rng.random() < SPOILT_SHARE
         said = str(rng.choice(LETTERS)) if at_random else letter
         image = image_bytes(block_image(color, sizes[number % len(sizes)], rng))
         rows.append(
             {
-                "id": f"block/{number}",
+                "id": f"{split}/block/{number}",
                 "question_type": ("waypoint", "current_state", "movement")[number % 3],
                 "images": [{"bytes": image, "path": f"{number}.png"}],
                 "question": PROMPT,
@@ -54,7 +59,7 @@ def _rows(count: int, rng: np.random.Generator, sizes: tuple[int, ...], spoil: b
                 "options": list(COLORS),
                 "answer": letter,
                 "task": "blocks",
-                "demo": f"block/{number // 2}",
+                "demo": f"{split}/block/{number // 2}",
             }
         )
     return rows

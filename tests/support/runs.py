@@ -76,6 +76,7 @@ def write_run_json(folder: Path, algorithm: str = "grpo", steps: int = 300, **ch
             "lora": None,
             "bf16": True,
             "seed": 0,
+            "heldout_split": "validation",
         },
         "data": {
             "path": "data/default",

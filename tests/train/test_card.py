@@ -13,6 +13,7 @@ from robot_r1.errors import UserError
 from tests.conftest import BARE, CPU, ShortRun
 from train import sft
 from train.arguments import read_settings
+from train.best import best_score
 from train.card import write_card
 from train.check_dataset import DatasetCheck
 from train.model import model_init_kwargs, peft_config
@@ -46,8 +47,29 @@ def test_the_cards_of_a_run(short_run: ShortRun) -> None:
     assert "| `reward_weights` | 1.0, 0.5 |" in text
     assert "torch " in text and "trl " in text and "transformers " in text
     assert "40 questions of" in text and "movement 13" in text
+    assert "of the validation split" in text and "The last model is not chosen by it." in text
     _, best = parts(short_run.folder / "best")
-    assert "best model" in best
+    assert "best model" in best and "of the validation split" in best
+    assert "**This accuracy chose the model** among 2, so for other questions it is too high" in best
+    assert "python -m eval.mcqa --dataset" in best and "test accuracy" not in best
+
+
+def test_a_model_chosen_by_the_test_split_says_so(short_run: ShortRun, tmp_path: Path) -> None:
+    shutil.copytree(short_run.folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoint-*"))
+    record = json.loads((tmp_path / "run.json").read_text())
+    record["settings"]["heldout_split"] = "test"
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    write_card(tmp_path / "best", tmp_path, 3)
+    text = parts(tmp_path / "best")[1]
+    assert "of the test split" in text and "this is no test accuracy" in text and "eval.mcqa" not in text
+
+
+def test_a_single_evaluation_chooses_nothing(short_run: ShortRun, tmp_path: Path) -> None:
+    shutil.copytree(short_run.folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("checkpoint-*"))
+    step = best_score(tmp_path)[1]
+    (tmp_path / "evaluations" / f"step-{5 - step:06d}.parquet").unlink()
+    write_card(tmp_path / "best", tmp_path, 3)
+    assert "nothing was chosen by it" in parts(tmp_path / "best")[1]
 
 
 def test_the_record_of_a_run(short_run: ShortRun) -> None:
@@ -96,7 +118,7 @@ def test_without_held_out_questions(
         ]
     )
     _, text = parts(tmp_path / "last")
-    assert "No held-out questions were asked." in text and "guessing" not in text
+    assert "No questions were asked during training" in text and "guessing" not in text
     assert "supervised fine-tuning" in text and "after 2 updates" in text
     assert f"best model: {tmp_path / 'last'}" in capsys.readouterr().out
 

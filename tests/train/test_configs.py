@@ -40,7 +40,7 @@ def many_questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kinds = ("waypoint", "current_state", "movement")
     rows = [{"id": str(number), "question_type": kinds[number % 3], **row} for number in range(600)]
     features = Features({name: Value("string") for name in rows[0] if name != "images"}) | {"images": List(Image())}
-    for split, count in (("train", 600), ("test", 30)):
+    for split, count in (("train", 600), ("validation", 30)):
         Dataset.from_list(rows[:count], features=Features(features)).to_parquet(folder / f"{split}-00000.parquet")
     return folder
 

@@ -19,6 +19,7 @@ from train.data import (
     SFT_COLUMNS,
     fitted,
     fitted_size,
+    has_split,
     letter_counts,
     messages,
     of_types,
@@ -127,7 +128,15 @@ def test_no_such_data_set(tmp_path: Path, blocks: Path) -> None:
     with pytest.raises(UserError, match="doesn't contain any data files"):
         read_split(str(tmp_path), "train", [])
     with pytest.raises(UserError, match=r"(?s)Unknown split.*give another split"):
-        read_split(str(blocks), "validation", [])
+        read_split(str(blocks), "valid", [])
+
+
+def test_whether_there_is_a_split(tmp_path: Path, blocks: Path) -> None:
+    assert has_split(str(blocks), "validation") and not has_split(str(blocks), "valid")
+    with pytest.raises(UserError, match="neither a folder nor a Hub id; build one"):
+        has_split(str(tmp_path / "missing"), "validation")
+    with pytest.raises(UserError, match="doesn't contain any data files"):
+        has_split(str(tmp_path), "validation")
 
 
 def test_a_damaged_file(tmp_path: Path) -> None:

@@ -166,15 +166,53 @@ def test_a_resumed_run_goes_on_with_its_evaluations(short_run: ShortRun, tmp_pat
     assert again == first
 
 
-def test_no_test_split(tiny_model: Path, mixed_blocks: Path, tmp_path: Path, short_run: ShortRun) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    shutil.copy(mixed_blocks / "train-00000.parquet", data)
+def without(data: Path, split: str, folder: Path) -> Path:
+    """A copy of a data set without one of its splits."""
+    return Path(shutil.copytree(data, folder, ignore=shutil.ignore_patterns(f"{split}-*")))
+
+
+def test_the_validation_split_is_asked_and_the_test_split_never_read(
+    short_run: ShortRun, mixed_blocks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = pq.read_table(short_run.folder / "evaluations" / "questions.parquet", columns=["id"])["id"].to_pylist()
+    assert asked and all(name.startswith("validation/") for name in asked)
+    data = without(mixed_blocks, "test", tmp_path / "data")
+    grpo.main([*short_run.arguments, "--dataset", str(data), "--output_dir", str(tmp_path), "--dry_run", "true"])
+    assert "test split" not in capsys.readouterr().out
+
+
+def test_an_older_data_set_is_trained_on_and_no_model_chosen(
+    short_run: ShortRun, mixed_blocks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not by its test questions, and not without a word."""
+    data, run = without(mixed_blocks, "validation", tmp_path / "data"), tmp_path / "run"
+    grpo.main([*short_run.arguments, "--dataset", str(data), "--output_dir", str(run), "--max_steps", "1"])
+    told = [line for line in capsys.readouterr().out.splitlines() if "has no validation split" in line]
+    assert len(told) == 1 and "the last model is the result; build the data set anew" in told[0]
+    assert (run / "last" / "model.safetensors").is_file() and not (run / "best").exists()
+    assert not (run / "evaluations").exists() and not evaluated(run)
+    assert "No questions were asked during training" in (run / "last" / "README.md").read_text()
+
+
+def test_another_split_is_taken_at_its_word(
+    short_run: ShortRun, mixed_blocks: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = without(mixed_blocks, "test", tmp_path / "data")
     arguments = [*short_run.arguments, "--dataset", str(data), "--output_dir", str(tmp_path / "run")]
     with pytest.raises(UserError, match='Unknown split "test"'):
-        grpo.main(arguments)
+        grpo.main([*arguments, "--heldout_split", "test"])
     grpo.main([*arguments, "--heldout_split", "train", "--dry_run", "true"])
-    grpo.main([*arguments, "--heldout_questions", "0", "--dry_run", "true"])
+    grpo.main([*arguments, "--dataset", str(mixed_blocks), "--heldout_split", "test", "--dry_run", "true"])
+    assert capsys.readouterr().out.count("the test split chooses the best model") == 1
+
+
+@pytest.mark.parametrize("more", [["--heldout_split", "test"], ["--heldout_questions", "6"]])
+def test_a_run_does_not_go_on_with_other_questions(short_run: ShortRun, tmp_path: Path, more: list[str]) -> None:
+    """Its best model was chosen by those of before."""
+    run = tmp_path / "run"
+    shutil.copytree(short_run.folder, run, ignore=shutil.ignore_patterns("last", "checkpoint-3"))
+    with pytest.raises(UserError, match=r"was watched on other questions than now.*; give .*--heldout_split"):
+        grpo.main([*short_run.arguments, "--output_dir", str(run), "--resume", "true", *more])
 
 
 def test_the_models_own_penalty_for_repetition_is_not_used(

@@ -63,7 +63,7 @@ CONTRADICTIONS = [
     (["--train_limit", "1"], "1 questions do not fill one generation batch of 2; lower --generation_batch_size"),
     (["--question_types", "grasp"], "question type grasp is unknown"),
     (["--rewards", "robot_r1.rewards.none"], "robot_r1.rewards has no function none"),
-    (["--heldout_split", "validation"], 'Unknown split "validation"'),
+    (["--heldout_split", "valid"], 'Unknown split "valid"'),
     (["--heldout_dataset", "nowhere"], "data set nowhere is neither a folder nor a Hub id"),
     (["--max_prompt_tokens", "10"], "no question of the data set can be used: 40 the prompt has more than 10"),
 ]

@@ -55,6 +55,7 @@ def render(run: Path, questions: int) -> str:
             "model": _model(info),
             "algorithm": _ALGORITHMS.get(info.algorithm, info.algorithm),
             "scores": _scores(held_out_accuracy(metrics)),
+            "split": info.settings.get("heldout_split") or "unknown",
             "notes": _notes(metrics, answers),
             "sections": [
                 (section, [draw(chart, metrics.last_step) for chart in section.charts])

@@ -11,7 +11,7 @@ from data_gen.writer import row_writer
 from robot_r1.files import write_text
 from robot_r1.movement import movement_between, movement_text
 from robot_r1.prompts import point_text
-from robot_r1.question import LETTERS, QUESTION_TYPES, SPLITS, Question, QuestionType
+from robot_r1.question import LETTERS, QUESTION_TYPES, SPLITS, Question, QuestionType, Split
 from tests.support.demos import front_camera
 
 DEAD_ZONE = 0.01
@@ -20,7 +20,7 @@ TASKS = ("pick_up_cup", "push_button")
 
 
 def exchangeable(demos: int, frames: int = 4) -> list[Question]:
-    """`frames` questions of each type for each demo; a tenth of the demos, whole, is for testing."""
+    """`frames` questions of each type for each demo."""
     rng = np.random.default_rng(0)
     questions = []
     for number in range(demos):
@@ -36,7 +36,14 @@ def exchangeable(demos: int, frames: int = 4) -> list[Question]:
 
 
 def is_test(demo: str) -> bool:
-    return demo.endswith("0")
+    return split_of(demo) == "test"
+
+
+def split_of(demo: str) -> Split:
+    """A tenth, whole, is for testing, another for validation."""
+    if demo.endswith("0"):
+        return "test"
+    return "validation" if demo.endswith("5") else "train"
 
 
 def poisoned(questions: Sequence[Question], change: Callable[[Question], Question]) -> list[Question]:
@@ -55,7 +62,7 @@ def write(folder: Path, questions: Sequence[Row], dead_zone: float | None = DEAD
     """A data set as `data_gen.build` lays it out; a row's split is in its demo's id."""
     for question_type in QUESTION_TYPES:
         for split in SPLITS:
-            rows = [q for q in questions if q.question_type == question_type and is_test(q.demo) == (split == "test")]
+            rows = [q for q in questions if q.question_type == question_type and split_of(q.demo) == split]
             write_file(folder / question_type / f"{split}-00000.parquet", rows)
     if dead_zone is not None:
         write_text(folder / "config.yaml", f"dead_zone: {dead_zone}\n")

@@ -175,7 +175,7 @@ def test_tables(clean_audit: Audit) -> None:
     assert rules[-2].startswith("| learned from the options ") and rules[-2].count("🟢") == 3
     assert rules[-2].endswith("| up to 0.35 |") and rules[-1].endswith("|  |")
     assert rules[-1].startswith("| learned by boosted trees ") and rules[-1].count("⚪") == 3
-    assert "| splits: demo in both splits | 🟢 0 of 300 |  |  |  | none |" in table
+    assert "| splits: demo in two splits | 🟢 0 of 300 |  |  |  | none |" in table
     lines = summary_lines(clean_audit)
     assert 3 <= len(lines) <= 8 and lines[0].startswith("audit: green (")
 

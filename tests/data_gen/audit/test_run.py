@@ -63,24 +63,25 @@ def test_always_b_is_caught(questions: list[Question], tmp_path: Path) -> None:
     assert found(audit, "least usual letter, per task", "movement").light == "red"
 
 
-def test_demo_in_both_splits_is_caught(questions: list[Question], tmp_path: Path) -> None:
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_demo_in_two_splits_is_caught(questions: list[Question], tmp_path: Path, split: str) -> None:
     folder = write(tmp_path, questions)
     copied = [q for q in questions if q.question_type == "waypoint" and q.episode == 10]
     assert is_test(copied[0].demo)
-    write_file(folder / "waypoint" / "train-00001.parquet", copied)
+    write_file(folder / "waypoint" / f"{split}-00001.parquet", copied)
     audit = audit_dataset(folder)
-    assert {"demo in both splits", "picture in both splits", "same id"} <= failing(audit)
-    assert found(audit, "demo in both splits").value == 1
-    assert found(audit, "picture in both splits").value == len(copied) == found(audit, "same id").value
-    assert copied[0].demo in found(audit, "demo in both splits").note
+    assert {"demo in two splits", "picture in two splits", "same id"} <= failing(audit)
+    assert found(audit, "demo in two splits").value == 1
+    assert found(audit, "picture in two splits").value == len(copied) == found(audit, "same id").value
+    assert copied[0].demo in found(audit, "demo in two splits").note
 
 
 def test_picture_under_another_demos_name_is_caught(questions: list[Question], tmp_path: Path) -> None:
     stolen = next(q.images for q in questions if is_test(q.demo))
     changed = poisoned(questions, lambda q: q.model_copy(update={"images": stolen}) if q.id == questions[15].id else q)
     audit = audited(tmp_path, changed)
-    assert failing(audit) == {"picture in both splits"}
-    assert found(audit, "picture in both splits").value == 1
+    assert failing(audit) == {"picture in two splits"}
+    assert found(audit, "picture in two splits").value == 1
     assert found(audit, "same picture in two demos").light == "amber"
 
 
@@ -201,7 +202,7 @@ def test_rows_with_completions(model: type[SftExample], questions: list[Question
     folder = write(tmp_path, rows)
     write_file(folder / "waypoint" / "train-00001.parquet", [row for row in rows if row.episode == 10][:1])
     audit = audit_dataset(folder)
-    assert failing(audit) == {"demo in both splits", "picture in both splits", "same id"} | (
+    assert failing(audit) == {"demo in two splits", "picture in two splits", "same id"} | (
         {"same picture, type and options"} if model is ColdStartExample else set()
     )
     assert ("blind probe" in {f.section for f in audit.findings}) == (model is ColdStartExample)

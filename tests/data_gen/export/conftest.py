@@ -13,6 +13,7 @@ from data_gen import build
 from data_gen.export.__main__ import main
 from data_gen.export.framework import Target
 from data_gen.formats import Format
+from robot_r1.question import SPLITS
 from tests.support.demos import write_archive
 
 Built = Callable[[Format], Path]
@@ -30,7 +31,7 @@ Exported = Callable[[Format, Target], Export]
 
 
 def source_rows(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    rows: dict[str, dict[str, dict[str, Any]]] = {"train": {}, "test": {}}
+    rows: dict[str, dict[str, dict[str, Any]]] = {split: {} for split in SPLITS}
     for path in folder.rglob("*.parquet"):
         for row in pq.read_table(path).to_pylist():
             rows[path.name.split("-")[0]][row["id"]] = row

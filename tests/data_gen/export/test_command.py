@@ -149,12 +149,26 @@ def test_no_rows_are_refused(built: Built, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_data_set_of_one_split(built: Built, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    shutil.copytree(built("mcqa"), source, ignore=shutil.ignore_patterns("test-*"))
-    main([str(source), "--to", "easyr1", "--out", str(tmp_path / "out")])
-    text = (tmp_path / "out" / "README.md").read_text()
-    assert not (tmp_path / "out" / "test.parquet").exists() and "test.parquet" not in text
+VALIDATION: dict[Target, str] = {
+    "easyr1": 'data.val_files="$DATA"/validation.parquet',
+    "ms-swift": '--val_dataset "$DATA"/validation.jsonl',
+    "llava-json": "eval_dataset=robot_r1_validation",
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_training_validates_on_the_validation_split_alone(built: Built, tmp_path: Path, target: Target) -> None:
+    """Test questions are never shown to a trainer, also where a data set has no others held out."""
+    whole = built("sft-think" if target == "llava-json" else "mcqa")
+    older = tmp_path / "older"
+    shutil.copytree(whole, older, ignore=shutil.ignore_patterns("validation-*"))
+    for source, validated in ((whole, True), (older, False)):
+        out = tmp_path / f"out-{validated}"
+        main([str(source), "--to", target, "--out", str(out)])
+        command = (out / "README.md").read_text().split("```")[1]
+        assert (VALIDATION[target] in command) == validated and "test" not in command
+        assert list(out.glob("test.*")) and bool(list(out.glob("validation.*"))) == validated
+        assert (target, validated) != ("easyr1", False) or "trainer.val_freq=-1" in command
 
 
 def test_frames_stay_in_the_folder_and_apart(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from data_gen.formats import Format
+from robot_r1.question import SPLITS
 from tests.data_gen.export.conftest import Exported
 
 FORMATS: tuple[Format, ...] = ("mcqa", "open-ended")
@@ -47,7 +48,7 @@ def build_messages(prompt: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", SPLITS)
 def test_rows_as_rlhf_dataset_reads_them(exported: Exported, data_format: Format, split: str, tmp_path: Path) -> None:
     export = exported(data_format, "easyr1")
     path = str(export.folder / f"{split}.parquet")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from data_gen.formats import Format
 from robot_r1.answer import Answer, parse_answer
+from robot_r1.question import SPLITS
 from tests.data_gen.export.conftest import Export, Exported
 
 FORMATS: tuple[Format, ...] = ("sft-direct", "sft-cot", "sft-think")
@@ -23,7 +24,7 @@ def load(export: Export, split: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", SPLITS)
 def test_entries_are_the_rows(exported: Exported, data_format: Format, split: str) -> None:
     export = exported(data_format, "llava-json")
     source, entries = export.rows[split], load(export, split)
@@ -86,7 +87,7 @@ def test_llama_factory_reads_every_entry(exported: Exported, data_format: Format
     """`get_dataset_list`, `SharegptDatasetConverter` and `_validate_messages`; media_dir is the folder."""
     export = exported(data_format, "llava-json")
     info = json.loads((export.folder / "dataset_info.json").read_text())
-    assert list(info) == ["robot_r1_train", "robot_r1_test"]
+    assert list(info) == ["robot_r1_train", "robot_r1_validation", "robot_r1_test"]
     for name, attributes in info.items():
         assert attributes["formatting"] == "sharegpt"
         path = str(export.folder / attributes["file_name"])

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from data_gen.formats import Format
+from robot_r1.question import SPLITS
 from tests.data_gen.export.conftest import Export, Exported
 
 STANDARD = {"messages", "images", "videos", "audios", "tools", "objects", "label", "channel", "margin"}
@@ -42,7 +43,7 @@ def check_path(path: str) -> str | None:
 
 
 @pytest.mark.parametrize("data_format", FORMATS)
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", SPLITS)
 def test_rows_as_the_preprocessor_reads_them(
     exported: Exported, data_format: Format, split: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,7 +135,8 @@ def test_rewards_of_points(
 
 def test_only_rl_needs_a_plugin(exported: Exported) -> None:
     folder = exported("sft-think", "ms-swift").folder
-    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "images", "test.jsonl", "train.jsonl"]
+    names = {"README.md", "images", *(f"{split}.jsonl" for split in SPLITS)}
+    assert {path.name for path in folder.iterdir()} == names
     text = (folder / "README.md").read_text()
     assert "swift sft" in text and "--external_plugins" not in text and "## Rewards" not in text
     text = (exported("mcqa", "ms-swift").folder / "README.md").read_text()
