@@ -15,6 +15,9 @@ TABLE_HEIGHT = 0.75
 ROBOT_BASE = (-0.268, -0.006, TABLE_HEIGHT)
 """Position of the Panda's first link, metres."""
 
+REACH = 2.0
+"""Metres from the robot's base that no gripper of an arm on a table gets to; a Panda's tip gets to 1.25."""
+
 WORKSPACE: tuple[tuple[float, float, float], tuple[float, float, float]] = ((-0.3, -0.5, 0.6), (0.7, 0.5, 1.6))
 """Lower and upper corner of the workspace, metres: the scene bounds of ARM and PerAct."""
 

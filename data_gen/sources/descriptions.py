@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from data_gen.sources.safe_pickle import HostilePickleError, load
+from robot_r1.demo import MAX_DESCRIPTION
 from robot_r1.errors import BadDemoError
 from robot_r1.instructions import instructions
 
 MAX_TEXTS = 100
-MAX_LENGTH = 1000
-"""Characters. RLBench's tasks have up to ten phrasings of at most a line; the rest of a longer list is left out."""
+"""RLBench's tasks have up to ten phrasings; the rest of a longer list is left out."""
 
 
 def read_descriptions(path: Path, task: str, variation: int) -> tuple[tuple[str, ...], bool]:
@@ -28,6 +28,6 @@ def read_descriptions(path: Path, task: str, variation: int) -> tuple[tuple[str,
         stored = None
     texts = stored[:MAX_TEXTS] if isinstance(stored, list) else []
     usable = tuple(
-        text.strip() for text in texts if isinstance(text, str) and len(text) <= MAX_LENGTH and text.strip()
+        text.strip() for text in texts if isinstance(text, str) and len(text) <= MAX_DESCRIPTION and text.strip()
     )
     return (usable, False) if usable else (instructions(task, variation), True)

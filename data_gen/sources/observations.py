@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from data_gen.sources.inert import InertArray, Record
+from robot_r1.demo import Camera
 from robot_r1.errors import BadDemoError
 from robot_r1.geometry import Array
 
 _OPTIONAL = ("random_seed", "variation_number", "num_reset_attempts")
 """Attributes of a demo that came with RLBench 1.0, PerAct and RLBench 1.2."""
 _TOLERANCE = 1e-4
-"""Metres and sines of angles: what a fixed camera may seem to move, and a rotation may be off."""
+"""Metres and sines of angles: what a fixed camera may seem to move."""
 _LARGEST = 1e6
 """No length, angle, speed or focal length in metres, radians, seconds or pixels comes near."""
 
@@ -46,13 +48,18 @@ class Observations:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def rows(self, name: str, width: int) -> Array:
-        """An attribute of every frame, shape (T, width).
+    def rows(self, name: str, width: int | None = None) -> Array:
+        """An attribute of every frame, shape (T, width); by default as wide as the first frame's.
 
         Raises:
             BadDemoError: a frame lacks it, or it has another shape or a value that is not finite.
         """
-        return np.stack([self._numbers(i, frame, name, (width,)) for i, frame in enumerate(self._frames)])
+        shape = None if width is None else (width,)
+        rows = []
+        for i, frame in enumerate(self._frames):
+            rows.append(self._numbers(i, frame, name, shape))
+            shape = rows[0].shape
+        return np.stack(rows)
 
     def gripper_open(self) -> NDArray[np.bool_]:
         """Whether the gripper is open, shape (T,).
@@ -63,8 +70,8 @@ class Observations:
         values = [self._number(i, frame.get("gripper_open")) for i, frame in enumerate(self._frames)]
         return np.array(values) > 0.5
 
-    def camera(self, name: str) -> tuple[Array, Array]:
-        """Intrinsics (3, 3), pixels, and extrinsics (4, 4), camera-to-world, metres, of a camera that does not move.
+    def camera(self, name: str, width: int, height: int) -> Camera:
+        """A camera that does not move, with pictures of `width` and `height` pixels.
 
         Raises:
             BadDemoError: the camera was not recorded, is no pinhole camera, or moves.
@@ -72,15 +79,13 @@ class Observations:
         misc = [self._misc(i, frame) for i, frame in enumerate(self._frames)]
         intrinsics = self._numbers(0, misc[0], f"{name}_camera_intrinsics", (3, 3))
         poses = [self._numbers(i, one, f"{name}_camera_extrinsics", (4, 4)) for i, one in enumerate(misc)]
-        pose = poses[0]
-        rotation = pose[:3, :3]
-        if not np.allclose(rotation.T @ rotation, np.eye(3), atol=_TOLERANCE):
-            raise self._bad(f"{name}_camera_extrinsics is not a pose")
-        if intrinsics[0, 0] * intrinsics[1, 1] == 0 or not np.allclose(intrinsics[2], (0, 0, 1)):
-            raise self._bad(f"{name}_camera_intrinsics is not a pinhole matrix")
-        if not np.allclose(poses, pose, rtol=0, atol=_TOLERANCE):
+        try:
+            camera = Camera.from_arrays(name, width, height, intrinsics, poses[0])
+        except ValidationError as error:
+            raise self._bad(f"{name}_camera: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from error
+        if not np.allclose(poses, poses[0], rtol=0, atol=_TOLERANCE):
             raise self._bad(f"camera {name} moves during the demo; only fixed cameras are supported")
-        return intrinsics, pose
+        return camera
 
     def _frame(self, index: int, stored: object) -> dict[str, object]:
         if not isinstance(stored, Record) or not stored.name.endswith(".Observation"):
@@ -94,7 +99,7 @@ class Observations:
             raise self._bad(f"frame {index} has no misc, which holds the cameras")
         return misc
 
-    def _numbers(self, index: int, fields: dict[str, object], name: str, shape: tuple[int, ...]) -> Array:
+    def _numbers(self, index: int, fields: dict[str, object], name: str, shape: tuple[int, ...] | None) -> Array:
         stored = fields.get(name)
         if stored is None:
             raise self._bad(f"frame {index} has no {name}; record again with it switched on")
@@ -104,7 +109,7 @@ class Observations:
             array = stored.numbers()
         except ValueError as error:
             raise self._bad(f"{name} of frame {index} {error}") from error
-        if array.shape != shape:
+        if shape is not None and array.shape != shape:
             raise self._bad(f"{name} of frame {index} has shape {array.shape}, expected {shape}")
         if not (np.abs(array) < _LARGEST).all():
             raise self._bad(f"{name} of frame {index} holds a value that is not finite or larger than {_LARGEST:g}")

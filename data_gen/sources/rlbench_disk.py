@@ -12,7 +12,7 @@ from data_gen.sources.observations import Observations
 from data_gen.sources.png import png_size, read_png
 from data_gen.sources.rlbench_layout import DamagedDemo, Discovery, DiskDemo, find_demos
 from data_gen.sources.safe_pickle import load
-from robot_r1.demo import Camera, Demo, Provenance
+from robot_r1.demo import Demo, Provenance
 from robot_r1.errors import BadDemoError, UserError
 from robot_r1.files import despite_faults
 
@@ -39,7 +39,6 @@ def load_demo(disk: DiskDemo, camera: str) -> Demo:
     observations = Observations(path, load(path))
     pictures = disk.episode_dir / f"{camera}_rgb"
     _check_names(pictures, len(observations))
-    intrinsics, extrinsics = observations.camera(camera)
     width, height = png_size(pictures / "0.png")
     pose = observations.rows("gripper_pose", 7)
     descriptions, fallback = read_descriptions(disk.descriptions_file, disk.key.task, disk.key.variation)
@@ -49,9 +48,9 @@ def load_demo(disk: DiskDemo, camera: str) -> Demo:
         tip_position=pose[:, :3],
         tip_quaternion=pose[:, 3:],
         gripper_open=observations.gripper_open(),
-        joint_positions=observations.rows("joint_positions", 7),
-        joint_velocities=observations.rows("joint_velocities", 7),
-        camera=Camera.from_arrays(camera, width, height, intrinsics, extrinsics),
+        joint_positions=observations.rows("joint_positions"),
+        joint_velocities=observations.rows("joint_velocities"),
+        camera=observations.camera(camera, width, height),
         provenance=Provenance(
             source="rlbench-disk",
             renderer="rlbench",

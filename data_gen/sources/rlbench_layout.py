@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from data_gen.sources.inert import InertArray
 from data_gen.sources.safe_pickle import load
 from robot_r1.demo import DemoKey
@@ -112,6 +114,12 @@ def _list_task(root: Path, task_dir: Path, found: dict[DemoKey, DiskDemo], damag
     """Add the demos of one task, and those that cannot be told apart from others."""
     above = task_dir.relative_to(root).parent.as_posix()
     collection = "" if above == "." else above
+    try:
+        DemoKey(task=_task_name(task_dir), variation=0, episode=0, collection=collection)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        damaged.append(DamagedDemo(str(task_dir), f"is not taken for its name: {reason}"))
+        return
     for variation_dir, episode_dir, episode in _episodes(task_dir, damaged):
         try:
             variation = _variation(variation_dir, episode_dir)

@@ -138,6 +138,13 @@ DAMAGES: dict[str, tuple[synthetic.Edit, str]] = {
     "no velocities": (set_all("joint_velocities", None), "frame 0 has no joint_velocities"),
     "no pose in one frame": (set_one("gripper_pose", None), "frame 3 has no gripper_pose"),
     "positions of six joints": (set_one("joint_positions", np.zeros(6)), r"shape \(6,\), expected \(7,\)"),
+    "joints in degrees": (set_all("joint_positions", np.full(7, 45.0)), "joint_positions holds 45"),
+    "speeds of six joints": (set_all("joint_velocities", np.zeros(6)), r"shape \(10, 6\), expected \(10, 7\)"),
+    "joints in a table": (set_all("joint_positions", np.zeros((7, 7))), "joint_positions has shape"),
+    "no joints": (set_all("joint_positions", np.zeros(0)), "joint_positions has shape"),
+    "pose five metres away": (set_one("gripper_pose", np.array([5, 0, 1, 0, 1, 0, 0.0])), "tip of frame 3 is 5.27 m"),
+    "pose in space": (set_all("gripper_pose", np.array([9e5, 0, 1, 0, 1, 0, 0.0])), "9e.05 m from the robot"),
+    "quaternion of length two": (set_one("gripper_pose", np.array([0, 0, 1, 0, 2, 0, 0.0])), "tip_quaternion holds 2"),
     "pose as a list": (set_all("gripper_pose", [0.0] * 7), "is not an array"),
     "pose with a nan": (set_one("gripper_pose", np.full(7, np.nan)), "not finite"),
     "pose of objects": (set_one("gripper_pose", np.array([None] * 7)), "something else than numbers"),
@@ -175,6 +182,17 @@ def test_bimanual_observation_is_named(tmp_path):
     path.write_bytes(data.replace(b"observation\nObservation\n", b"observation\nBimanualObservation\n"))
     with pytest.raises(BadDemoError, match=r"not an observation of one arm, but of type .*BimanualObservation"):
         load_demo(only(tmp_path), "front")
+
+
+@pytest.mark.parametrize("joints", [6, 7, 14])
+def test_an_arm_may_have_any_number_of_joints(tmp_path, joints):
+    def edit(demo: synthetic.Demo) -> synthetic.Demo:
+        for observation in demo._observations:
+            observation.joint_positions = observation.joint_velocities = np.full(joints, 0.5)
+        return demo
+
+    write_upstream(tmp_path, SMALL, edit=edit)
+    assert load_demo(only(tmp_path), "front").joint_positions.shape == (10, joints)
 
 
 FileDamage = Callable[[Path], object]
