@@ -1,6 +1,5 @@
 """A picture to check a data set by eye: sampled frames with gripper, next keypoint, options and completions."""
 
-import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -15,6 +14,7 @@ from data_gen.manifest import Manifest
 from data_gen.writer import ROW_GROUP
 from robot_r1.files import atomic_path
 from robot_r1.geometry import project
+from robot_r1.pictures import decode
 from robot_r1.question import LETTERS, QUESTION_TYPES
 from robot_r1.seeding import generator
 
@@ -82,8 +82,8 @@ def _in_turn(groups: Sequence[Iterable[int]], count: int) -> list[int]:
 
 def _cell(question: dict[str, Any], height: int) -> Image.Image:
     cell = Image.new("RGB", (FRAME, height), "white")
-    with Image.open(io.BytesIO(question["images"][0]["bytes"])) as image:
-        cell.paste(image.convert("RGB").resize((FRAME, FRAME), Image.Resampling.LANCZOS))
+    picture = decode(question["images"][0]["bytes"])
+    cell.paste(picture.resize((FRAME, FRAME), Image.Resampling.LANCZOS))
     draw = ImageDraw.Draw(cell)
     if question["question_type"] != "movement" and "options" in question:
         _draw_options(draw, question)

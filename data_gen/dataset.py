@@ -86,7 +86,7 @@ def batches(files: Sequence[DatasetFile], columns: Sequence[str]) -> Iterator[tu
             raise UserError(f"{file.path} is damaged ({error}); build or download the data set again") from error
 
 
-def picture_digest(pictures: Iterable[bytes | pa.Buffer]) -> str:
+def picture_digest(pictures: Iterable[bytes]) -> str:
     """A digest of a row's pictures as they are stored, long enough to tell millions apart."""
     digest = hashlib.sha1(usedforsecurity=False)
     for picture in pictures:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from robot_r1.errors import UserError
+from robot_r1.pictures import BadPictureError, as_png, stored_pictures
 from robot_r1.question import QUESTION_TYPES, SPLITS, Letter, Point, QuestionType
 
 _BUILD = "build one: python -m data_gen.build"
@@ -25,7 +26,7 @@ class Row(BaseModel):
     question_type: QuestionType
     question: str
     images: tuple[bytes, ...] = ()
-    """Empty where pictures were not asked for."""
+    """Plain PNGs; empty where pictures were not asked for."""
     options: tuple[str, str, str, str] | None = None
     answer: Letter | None = None
     task: str = "unknown"
@@ -160,9 +161,11 @@ def _read(path: Path, pictures: bool, required: Sequence[str]) -> list[Row]:
 
 def _row(path: Path, number: int, values: dict[str, Any]) -> Row:
     camera = values.pop("camera", None) or {}
-    values["images"] = tuple(image["bytes"] for image in values.get("images") or ())
     try:
+        values["images"] = tuple(as_png(picture) for picture in stored_pictures(values.get("images")))
         return Row(**values, width=camera.get("width"), height=camera.get("height"))
+    except BadPictureError as error:
+        raise UserError(f"{path}, row {number + 1}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

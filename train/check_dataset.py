@@ -7,19 +7,18 @@ A prompt that is cut loses image tokens and no longer matches its image, so prom
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, Image, List
-from PIL import Image as PillowImage
+from datasets import Dataset
 from rich.progress import track
 from transformers import ProcessorMixin
 
 from robot_r1.errors import UserError
+from robot_r1.pictures import PIXEL_FACTOR, BadPictureError, decode, fitted_size, stored_pictures
 from robot_r1.question import LETTERS
 from train.arguments import DataArguments
-from train.data import IMAGE_MARK, PIXEL_FACTOR, fitted_size, letter_counts, messages
+from train.data import IMAGE_MARK, encoded, letter_counts, messages
 
 _END_OF_TURN = 2
 """Tokens that Qwen's chat template puts after a completion: <|im_end|> and the end of the line."""
@@ -114,8 +113,7 @@ def unchecked(dataset: Dataset, settings: DataArguments) -> DatasetCheck:
 
     A completion to learn is taken to have 256 tokens.
     """
-    with PillowImage.open(BytesIO(next(_rows(dataset))["images"][0]["bytes"])) as image:
-        width, height = fitted_size(image.size, settings.min_pixels, settings.max_pixels)
+    width, height = _first_size(dataset, settings)
     return DatasetCheck(
         rows=len(dataset),
         kept=tuple(range(len(dataset))),
@@ -144,29 +142,33 @@ def _completion_tokens(row: dict[str, Any], processor: ProcessorMixin) -> int:
 
 def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
     columns = [name for name in ("id", "question", "answer", "completion", "images") if name in dataset.column_names]
-    plain = dataset.select_columns(columns).cast_column("images", List(Image(decode=False)))
-    return iter(plain)
+    return iter(encoded(dataset.select_columns(columns)))
 
 
 def _judge(row: dict[str, Any], processor: ProcessorMixin, settings: DataArguments) -> tuple[str | None, int, int]:
     """Why a row cannot be used, if so, and the tokens of its prompt and of its image."""
-    if (row["question"] or "").count(IMAGE_MARK) != 1 or len(row["images"] or []) != 1:
-        return f"not exactly one image with its {IMAGE_MARK} mark in the prompt", 0, 0
-    if row.get("answer", "A") not in LETTERS:
-        return f"the answer is none of {', '.join(LETTERS)}", 0, 0
     try:
-        length, of_image = prompt_tokens(processor, row["question"], _size(row, settings))
-    except (OSError, SyntaxError, ValueError, PillowImage.DecompressionBombError):
-        return "the image cannot be read, or is far longer than wide", 0, 0
+        pictures = stored_pictures(row["images"])
+        if (row["question"] or "").count(IMAGE_MARK) != 1 or len(pictures) != 1:
+            return f"not exactly one image with its {IMAGE_MARK} mark in the prompt", 0, 0
+        if row.get("answer", "A") not in LETTERS:
+            return f"the answer is none of {', '.join(LETTERS)}", 0, 0
+        size = fitted_size(decode(pictures[0]).size, settings.min_pixels, settings.max_pixels)
+    except BadPictureError as error:
+        return str(error), 0, 0
+    length, of_image = prompt_tokens(processor, row["question"], size)
     if length > settings.max_prompt_tokens:
         return f"the prompt has more than {settings.max_prompt_tokens} tokens (--max_prompt_tokens)", length, of_image
     return None, length, of_image
 
 
-def _size(row: dict[str, Any], settings: DataArguments) -> tuple[int, int]:
-    with PillowImage.open(BytesIO((row["images"][0] or {}).get("bytes") or b"")) as image:
-        image.load()  # the header of a file that is cut off is whole
-        return fitted_size(image.size, settings.min_pixels, settings.max_pixels)
+def _first_size(dataset: Dataset, settings: DataArguments) -> tuple[int, int]:
+    """Width and height in pixels of the first picture, within the limits."""
+    row = next(_rows(dataset))
+    try:
+        return fitted_size(decode(stored_pictures(row["images"])[0]).size, settings.min_pixels, settings.max_pixels)
+    except (BadPictureError, IndexError) as error:
+        raise UserError(f"question {row['id']} has no picture to go by: {error}; give --check_dataset true") from error
 
 
 def _check_limits(processor: ProcessorMixin, settings: DataArguments) -> None:

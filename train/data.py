@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, get_dataset_split_names, load_dataset
+from datasets import Dataset, Image, LargeList, List, get_dataset_split_names, load_dataset
 from datasets.exceptions import DatasetNotFoundError
-from PIL import Image
-from qwen_vl_utils import smart_resize
 
 from robot_r1.errors import UserError
+from robot_r1.pictures import decode, fitted, stored_pictures
 from robot_r1.question import LETTERS, QUESTION_TYPES
 
 IMAGE_MARK = "<image>"
-PIXEL_FACTOR = 28
-"""Pixels along each side of the area that becomes one image token of Qwen2.5-VL."""
 QUESTION_COLUMNS = ("id", "question_type", "images", "question")
 """What reinforcement learning needs; the rewards need more, such as `answer` or `target`."""
 SFT_COLUMNS = ("id", "question_type", "images", "question", "completion")
@@ -105,23 +102,12 @@ def messages(question: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": [part for part in parts if part.get("text") != ""]}]
 
 
-def fitted(image: Image.Image, min_pixels: int | None, max_pixels: int | None) -> Image.Image:
-    """The image within the pixel limits, sides multiples of 28 pixels; unchanged where no limit is set."""
-    if min_pixels is None and max_pixels is None:
-        return image
-    width, height = fitted_size(image.size, min_pixels, max_pixels)
-    return image.resize((width, height), Image.Resampling.BICUBIC)
-
-
-def fitted_size(size: tuple[int, int], min_pixels: int | None, max_pixels: int | None) -> tuple[int, int]:
-    """Width and height in pixels that `fitted` gives to an image of this width and height."""
-    if min_pixels is None and max_pixels is None:
-        return size
-    width, height = size
-    high, wide = smart_resize(
-        height, width, PIXEL_FACTOR, min_pixels or PIXEL_FACTOR**2, max_pixels or max(width * height, min_pixels or 0)
-    )
-    return wide, high
+def encoded(dataset: Dataset) -> Dataset:
+    """The data set with its pictures as they are stored: what decodes them shall be `robot_r1.pictures` alone."""
+    stored, plain = dataset.features["images"], Image(decode=False)
+    if isinstance(stored, List | LargeList) and isinstance(stored.feature, Image):
+        return dataset.cast_column("images", type(stored)(plain))
+    return dataset.cast_column("images", plain) if isinstance(stored, Image) else dataset
 
 
 @dataclass(frozen=True)
@@ -135,7 +121,8 @@ class Renderer:
         rendered = dict(batch)
         rendered["prompt"] = [messages(question) for question in batch["question"]]
         rendered["images"] = [
-            [fitted(image, self.min_pixels, self.max_pixels) for image in images] for images in batch["images"]
+            [fitted(decode(picture), self.min_pixels, self.max_pixels) for picture in stored_pictures(images)]
+            for images in batch["images"]
         ]
         if "completion" in batch:
             rendered["completion"] = [[{"role": "assistant", "content": text}] for text in batch["completion"]]
@@ -144,7 +131,7 @@ class Renderer:
 
 def rendered(dataset: Dataset, min_pixels: int | None, max_pixels: int | None) -> Dataset:
     """The data set as TRL's trainers take it; rows are rendered when they are read."""
-    return dataset.with_transform(Renderer(min_pixels, max_pixels))
+    return encoded(dataset).with_transform(Renderer(min_pixels, max_pixels))
 
 
 def letter_counts(dataset: Dataset) -> dict[str, int]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import torch
 from accelerate.utils import gather_object
-from datasets import Dataset, Image, List
+from datasets import Dataset
 from transformers import GenerationConfig, ProcessorMixin, Trainer
 from trl.distributed import DistributedBackend
 from trl.models.utils import unwrap_model_for_generation
 
 from robot_r1.answer import Refusal, parse_answer
-from train.data import messages, rendered
+from robot_r1.pictures import as_png, stored_pictures
+from train.data import encoded, messages, rendered
 from train.records import HeldOutAnswer, HeldOutQuestion
 from train.trainers.vision import vision_token_ids
 
@@ -33,7 +34,6 @@ class HeldOut:
 
     def records(self) -> list[HeldOutQuestion]:
         """The questions as they are kept beside the answers."""
-        columns = self.questions.cast_column("images", List(Image(decode=False)))
         return [
             HeldOutQuestion(
                 id=row["id"],
@@ -43,9 +43,9 @@ class HeldOut:
                 question=row["question"],
                 options=tuple(row.get("options") or ()),
                 answer=row["answer"],
-                images=tuple(image["bytes"] for image in row["images"]),
+                images=tuple(as_png(picture) for picture in stored_pictures(row["images"])),
             )
-            for row in columns
+            for row in encoded(self.questions)
         ]
 
     def answers(self, trainer: Trainer) -> list[HeldOutAnswer]:

@@ -10,13 +10,11 @@ RUN/samples/step-000120.parquet       sampled completions with image, rewards an
 import json
 import math
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 from pydantic import BaseModel
 
 from robot_r1.errors import UserError
@@ -100,13 +98,6 @@ def _images(record: BaseModel) -> dict[str, Any]:
     if images is None:
         return {}
     return {"images": [{"bytes": image, "path": f"{number}.png"} for number, image in enumerate(images)]}
-
-
-def image_bytes(image: Image.Image) -> bytes:
-    """The image as PNG, quickly compressed."""
-    buffer = BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def step_file(folder: Path, step: int) -> Path:

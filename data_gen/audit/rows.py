@@ -1,6 +1,6 @@
 """The data set as columns, with a digest in the place of each picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from data_gen.pool import progress_bar
 from robot_r1.blind_questions import read_options
 from robot_r1.errors import UserError
 from robot_r1.geometry import Array
+from robot_r1.pictures import BadPictureError, stored_pictures
 from robot_r1.question import LETTERS, QUESTION_TYPES
 
 Strings = NDArray[np.str_]
@@ -134,30 +135,22 @@ def _read_file(file: DatasetFile, names: Sequence[str]) -> dict[str, NDArray[Any
     values: dict[str, list[Any]] = {name: [] for name in names if name != "images"}
     for _, batch in batches([file], names):
         if "images" in names:
-            pictures += _digests(file, batch.column("images"))
+            pictures += _digests(file, batch.column("images"), len(pictures))
         for name, column in values.items():
             column += batch.column(name).to_pylist()
     columns = {name: _array(file, name, values[name]) for name in values}
     return {**columns, "images": np.array(pictures, dtype=np.str_)} if "images" in names else columns
 
 
-def _digests(file: DatasetFile, images: pa.Array) -> list[str]:
-    """A digest for each row's list of pictures."""
-    kind = images.type
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    if not lists or not pa.types.is_struct(kind.value_type) or kind.value_type.get_field_index("bytes") < 0:
-        raise UserError(
-            f"{file.path}: the column images holds {kind}, not lists of pictures; build the data set again"
-        )
-    return [picture_digest(_pictures(file, row.values)) for row in images]
-
-
-def _pictures(file: DatasetFile, row: pa.StructArray | None) -> Iterator[pa.Buffer]:
-    for picture in row or ():
-        content = picture["bytes"].as_buffer()
-        if content is None:
-            raise UserError(f"{file.path}: the column images holds paths, not pictures; store the files' bytes")
-        yield content
+def _digests(file: DatasetFile, images: pa.Array, before: int) -> list[str]:
+    """A digest for each row's pictures; `before` rows of the file came earlier."""
+    digests: list[str] = []
+    for value in images.to_pylist():
+        try:
+            digests.append(picture_digest(stored_pictures(value)))
+        except BadPictureError as error:
+            raise UserError(f"{file.path}, row {before + len(digests) + 1}: {error}") from error
+    return digests
 
 
 _SHAPES = {"state": (3,), "target": (3,), "options": (4,), "distractors": (4,)}

@@ -4,10 +4,9 @@ import hashlib
 import re
 from pathlib import Path
 
-from robot_r1.errors import UserError
+from robot_r1.pictures import as_png
 
 IMAGES = "images"
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 class FrameStore:
@@ -25,20 +24,19 @@ class FrameStore:
     def count(self) -> int:
         return len(self._written)
 
-    def add(self, demo: str, frame: int, png: bytes) -> str:
-        """Write a picture unless it is there; its path relative to the folder, `images/DEMO/frameNNNN.png`.
+    def add(self, demo: str, frame: int, picture: bytes) -> str:
+        """Write a picture as plain PNG unless it is there; its path in the folder, `images/DEMO/frameNNNN.png`.
 
         Raises:
-            UserError: the bytes are no PNG.
+            BadPictureError: the picture cannot be used.
         """
-        if not png.startswith(_SIGNATURE):
-            raise UserError(f"the picture of demo {demo}, frame {frame}, is no PNG; build the data set again")
-        digest = hashlib.sha256(png).digest()
+        digest = hashlib.sha256(picture).digest()
         # a demo id is text from a file: nothing in it may lead out of the folder
         name = f"{IMAGES}/{re.sub(r'[^A-Za-z0-9_]+', '-', demo)}/frame{frame:04d}.png"
         if self._written.get(name, digest) != digest:  # another camera, or demos whose ids differ in signs alone
             name = name.replace(".png", f"-{digest.hex()[:16]}.png")
         if name not in self._written:
+            png = as_png(picture)
             path = self._folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(png)

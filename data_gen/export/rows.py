@@ -13,6 +13,7 @@ from data_gen.export.frames import FrameStore
 from data_gen.formats import ROW_MODELS, Format
 from data_gen.manifest import MANIFEST, read_manifest
 from robot_r1.errors import UserError
+from robot_r1.pictures import BadPictureError, stored_pictures
 from robot_r1.question import Letter, Point, QuestionType
 
 Training = Literal["RL", "SFT"]
@@ -43,10 +44,6 @@ class Example:
     """For RL the truth: the letter, or the point as JSON `[x, y, z]`, metres, world frame; for SFT the completion."""
 
 
-class _Image(BaseModel):
-    bytes: bytes
-
-
 class _Stored(BaseModel):
     """The columns that an export reads."""
 
@@ -54,7 +51,7 @@ class _Stored(BaseModel):
 
     id: str
     question_type: QuestionType
-    images: tuple[_Image] = Field(description="one picture")
+    images: tuple[bytes] = Field(description="one picture")
     question: str
     task: str
     demo: str
@@ -111,7 +108,10 @@ def examples(
             if row.id in seen:
                 raise UserError(f"{file.path}: the id {row.id} is there twice; build the data set again")
             seen.add(row.id)
-            image = store.add(row.demo, row.frame, row.images[0].bytes)
+            try:
+                image = store.add(row.demo, row.frame, row.images[0])
+            except BadPictureError as error:
+                raise UserError(f"{file.path}, row {row.id}: {error}") from error
             yield Example(
                 id=row.id,
                 question_type=row.question_type,
@@ -126,7 +126,9 @@ def examples(
 def _checked(values: dict[str, Any], path: Path) -> _Stored:
     where = f"{path}, row {values['id']}"
     try:
-        row = _Stored.model_validate(values)
+        row = _Stored.model_validate({**values, "images": stored_pictures(values["images"])})
+    except BadPictureError as error:
+        raise UserError(f"{where}: {error}") from error
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = first["loc"][0] if first["loc"] else "row"

@@ -94,7 +94,7 @@ class Card:
 def cards(rows: Sequence[tuple[Entry, ShownRow]]) -> tuple[Card, ...]:
     """The cards of some rows, pictures and texts cut to the page's budget."""
     count = max(len(rows), LEAST_BUDGET)
-    pictures = embed([row.images[0].encoded if row.images else None for _, row in rows], PICTURE_BYTES * count)
+    pictures = embed([row.images[0] if row.images else None for _, row in rows], PICTURE_BYTES * count)
     texts = [size(text) for _, row in rows for text in (row.question, row.completion or "")]
     limit = fair_limit(texts, TEXT_BYTES * count)
     return tuple(

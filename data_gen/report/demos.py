@@ -119,7 +119,7 @@ def sheets(demos: Sequence[DemoMoments], rows: Mapping[Entry, ShownRow]) -> tupl
     """The sheets of some demos, whose nearest frames are among `rows`."""
     stills = [(demo, keypoint, demo.nearest(keypoint)) for demo in demos for keypoint in demo.keypoints]
     shown = [rows[demo.entries[frame]] for demo, _, frame in stills]
-    pictures = embed([row.images[0].encoded if row.images else None for row in shown], THUMBNAIL_BYTES, THUMBNAIL)
+    pictures = embed([row.images[0] if row.images else None for row in shown], THUMBNAIL_BYTES, THUMBNAIL)
     drawn = [
         (demo.id, _still(demo, keypoint, frame, row, picture))
         for (demo, keypoint, frame), row, picture in zip(stills, shown, pictures, strict=True)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data_gen.dataset import DAMAGE, DatasetFile, batches, check_columns
 from robot_r1.demo import Camera
 from robot_r1.errors import UserError
+from robot_r1.pictures import BadPictureError, stored_pictures
 from robot_r1.question import Point, Split
 
 _BATCH = 64
@@ -34,12 +35,6 @@ class Entry:
     split: Split
 
 
-class StoredImage(BaseModel):
-    """A picture as `datasets` stores it."""
-
-    encoded: bytes | None = Field(None, alias="bytes")
-
-
 class Moment(BaseModel):
     """What a row says of its demo at one frame. Positions are metres in the world frame."""
 
@@ -58,7 +53,7 @@ class ShownRow(Moment):
 
     id: str
     question_type: str
-    images: tuple[StoredImage, ...]
+    images: tuple[bytes, ...]
     question: str
     task: str
     description: str
@@ -152,10 +147,14 @@ def _heavy_rows(file: DatasetFile, rows: Collection[int]) -> Iterator[tuple[int,
 def _checked(model: type[_Model], values: dict[str, Any], file: DatasetFile, row: int) -> _Model:
     given = {name: value for name, value in values.items() if value is not None}
     try:
+        if "images" in given:
+            given["images"] = stored_pictures(given["images"])
         return model.model_validate(given)
+    except BadPictureError as error:
+        raise UserError(f"{file.path}, row {row + 1}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UserError(
-            f"{file.path}, row {row}: {where}: {first['msg']}; docs/data.md says what each column holds"
+            f"{file.path}, row {row + 1}: {where}: {first['msg']}; docs/data.md says what each column holds"
         ) from error

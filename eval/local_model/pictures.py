@@ -2,16 +2,12 @@
 
 import base64
 import binascii
-import io
-import math
 from dataclasses import dataclass
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from robot_r1.errors import UserError
-
-PIXEL_FACTOR = 28
-"""Pixels along each side of the area that becomes one image token of Qwen2.5-VL."""
+from robot_r1.pictures import PIXEL_FACTOR, BadPictureError, decode, fitted
 
 
 @dataclass(frozen=True)
@@ -30,22 +26,7 @@ class PixelLimits:
 
     def fit(self, image: Image.Image) -> Image.Image:
         """The picture within the limits, its sides multiples of 28 pixels; unchanged where there is no limit."""
-        if self.least is None and self.most is None:
-            return image
-        return image.resize(self._size(*image.size), Image.Resampling.BICUBIC)
-
-    def _size(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height as Qwen's `smart_resize` chooses them."""
-        least = self.least or PIXEL_FACTOR**2
-        most = self.most or max(width * height, least)
-        wide, high = (max(PIXEL_FACTOR, round(side / PIXEL_FACTOR) * PIXEL_FACTOR) for side in (width, height))
-        if wide * high > most:
-            scale = math.sqrt(most / (width * height))
-            wide, high = (max(1, math.floor(side * scale / PIXEL_FACTOR)) * PIXEL_FACTOR for side in (width, height))
-        elif wide * high < least:
-            scale = math.sqrt(least / (width * height))
-            wide, high = (math.ceil(side * scale / PIXEL_FACTOR) * PIXEL_FACTOR for side in (width, height))
-        return wide, high
+        return fitted(image, self.least, self.most)
 
 
 def read_picture(data_uri: str) -> Image.Image:
@@ -58,6 +39,6 @@ def read_picture(data_uri: str) -> Image.Image:
     if not (comma and header.startswith("data:") and header.endswith(";base64")):
         raise UserError(f"a local model reads pictures inside the messages only, not {data_uri[:80]}")
     try:
-        return Image.open(io.BytesIO(base64.b64decode(body, validate=True))).convert("RGB")
-    except (binascii.Error, UnidentifiedImageError, OSError) as error:
-        raise UserError(f"a message's picture cannot be read ({error}); look at the data set's images") from error
+        return decode(base64.b64decode(body, validate=True))
+    except (binascii.Error, BadPictureError) as error:
+        raise UserError(f"a message's picture cannot be shown: {error}; look at the data set's images") from error

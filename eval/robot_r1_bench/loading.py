@@ -1,17 +1,19 @@
 """Read a bench: the committed one, one that a user built, or a user's own JSONL of the same form."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
 from pydantic import ValidationError
 
 from eval.facts import digest
 from eval.robot_r1_bench.question import BenchQuestion
-from robot_r1.errors import UserError
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.files import read_bounded
+from robot_r1.pictures import MAX_BYTES, BadPictureError, as_png, decode
 
 COMMITTED = Path(__file__).parent / "v1"
 FILE = "bench.jsonl"
@@ -32,6 +34,13 @@ class Bench:
     def picture(self, question: BenchQuestion) -> Path:
         """The path of a question's picture."""
         return self.path.parent / question.image
+
+    def shown(self, question: BenchQuestion) -> str:
+        """What a model is sent: the path, or a `data:` address where programs would show the file differently."""
+        path = self.picture(question).absolute()
+        stored = path.read_bytes()
+        png = as_png(stored)
+        return str(path) if png == stored else f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def load_bench(path: Path | None = None) -> Bench:
@@ -93,10 +102,9 @@ def _question(where: str, line: str) -> BenchQuestion:
 
 def _size(where: str, picture: Path) -> str:
     try:
-        with Image.open(picture) as image:
-            image.load()
-            return f"{image.width}x{image.height}"
-    except FileNotFoundError as error:
-        raise UserError(f"{where}: there is no picture {picture}; paths are relative to the JSONL's folder") from error
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises for a damaged file
-        raise UserError(f"{where}: cannot read the picture {picture}: {error}; give a PNG or JPEG") from error
+        image = decode(read_bounded(picture, MAX_BYTES))
+    except BadFileError as error:
+        raise UserError(f"{where}: the picture {picture} {error}; paths are relative to the JSONL's folder") from error
+    except BadPictureError as error:
+        raise UserError(f"{where}: {error} ({picture}); give a PNG or JPEG") from error
+    return f"{image.width}x{image.height}"

@@ -136,7 +136,7 @@ def _sample(bench: Bench, question: BenchQuestion, answer_tags: bool) -> Sample:
         id=question.id,
         input=[
             ChatMessageSystem(content=system_prompt(question, answer_tags)),
-            ChatMessageUser(content=[ContentImage(image=picture), ContentText(text=question.question)]),
+            ChatMessageUser(content=[ContentImage(image=bench.shown(question)), ContentText(text=question.question)]),
         ],
         target=question.reference,
         metadata={

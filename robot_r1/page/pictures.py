@@ -5,17 +5,18 @@ import io
 
 from PIL import Image
 
+from robot_r1.pictures import BadPictureError, decode
+
 SIDE = 256
 """Longest side of an embedded picture, pixels."""
 QUALITY = 82
 
 
 def data_uri(encoded: bytes, side: int = SIDE, quality: int = QUALITY) -> str | None:
-    """A JPEG of at most `side` pixels as a `data:` address, or None if the bytes are no picture."""
+    """A JPEG of at most `side` pixels as a `data:` address, or None if the bytes are no picture that can be used."""
     try:
-        with Image.open(io.BytesIO(encoded)) as image:
-            small = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # what Pillow raises for damaged files
+        small = decode(encoded)
+    except BadPictureError:
         return None
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

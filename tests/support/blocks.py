@@ -7,8 +7,8 @@ from datasets import Dataset, Features, Image, List, Value
 from PIL import Image as PillowImage
 from PIL import ImageDraw
 
+from robot_r1.pictures import png_bytes
 from robot_r1.question import LETTERS, SPLITS, Split
-from train.records import image_bytes
 
 COLORS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 70, 220), "yellow": (235, 215, 40)}
 PROMPT = "<image>Which color is the block? [A] red [B] green [C] blue [D] yellow"
@@ -48,7 +48,7 @@ def _rows(split: Split, count: int, rng: np.random.Generator, sizes: tuple[int, 
         letter = LETTERS[list(COLORS).index(color)]
         at_random = split == "train" and color in SPOILT and rng.random() < SPOILT_SHARE
         said = str(rng.choice(LETTERS)) if at_random else letter
-        image = image_bytes(block_image(color, sizes[number % len(sizes)], rng))
+        image = png_bytes(block_image(color, sizes[number % len(sizes)], rng))
         rows.append(
             {
                 "id": f"{split}/block/{number}",

@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from transformers import ProcessorMixin
 
 from robot_r1.errors import UserError
+from robot_r1.pictures import TOO_LONG, UNREADABLE
 from tests.conftest import BARE, CPU
 from train import grpo
 from train.arguments import DataArguments, ModelArguments
@@ -103,9 +104,10 @@ def test_rows_that_cannot_be_used_are_counted_with_an_example(processor: Process
     assert found.dropped == {
         "not exactly one image with its <image> mark in the prompt": 6,
         "the answer is none of A, B, C, D": 3,
-        "the image cannot be read, or is far longer than wide": 4,
+        UNREADABLE: 3,
+        TOO_LONG: 1,
     }
-    assert set(found.examples.values()) == {"no mark", "letter", "no picture"}
+    assert set(found.examples.values()) == {"no mark", "letter", "no picture", "a line"}
     assert "1 of 14 questions can be used" in found.text()
     assert "left out: 3, the answer is none of A, B, C, D (such as letter)" in found.text()
 

@@ -10,9 +10,9 @@ from datasets import Dataset, Features, Image, List, Value
 from trl import GRPOConfig, RLOOConfig
 
 from robot_r1.errors import UserError
+from robot_r1.pictures import png_bytes
 from tests.support.blocks import PROMPT, block_image
 from train.arguments import Settings, read_settings
-from train.records import image_bytes
 from train.schedule import schedule
 from train.sft import RobotSFTConfig
 from train.trainers.reinforce_pp import ReinforcePPConfig
@@ -35,7 +35,7 @@ def settings(config: Path, *flags: str) -> Settings[GRPOConfig]:
 def many_questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Enough for one generation of the paper's recipe, all with the same picture."""
     folder = tmp_path_factory.mktemp("many")
-    picture = image_bytes(block_image("red", 56, np.random.default_rng(0)))
+    picture = png_bytes(block_image("red", 56, np.random.default_rng(0)))
     row = {"question": PROMPT, "images": [{"bytes": picture, "path": "0.png"}], "answer": "A", "completion": "red"}
     kinds = ("waypoint", "current_state", "movement")
     rows = [{"id": str(number), "question_type": kinds[number % 3], **row} for number in range(600)]

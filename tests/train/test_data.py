@@ -8,17 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset
-from hypothesis import given
-from hypothesis import strategies as st
-from PIL import Image
 
 from robot_r1.errors import UserError
 from train.data import (
-    PIXEL_FACTOR,
     QUESTION_COLUMNS,
     SFT_COLUMNS,
-    fitted,
-    fitted_size,
     has_split,
     letter_counts,
     messages,
@@ -38,23 +32,6 @@ def test_the_image_stands_where_the_prompt_has_its_mark() -> None:
         image,
         {"type": "text", "text": " Which?"},
     ]
-
-
-@given(st.integers(28, 900), st.integers(28, 900), st.integers(4, 100), st.integers(4, 40))
-def test_sides_are_multiples_of_28_within_the_limits(width: int, height: int, least: int, times: int) -> None:
-    low, high = least * PIXEL_FACTOR**2, times * least * PIXEL_FACTOR**2
-    wide, tall = fitted_size((width, height), low, high)
-    assert wide % PIXEL_FACTOR == tall % PIXEL_FACTOR == 0
-    if max(width, height) <= 2 * min(width, height):  # narrower ones cannot keep their shape and every limit
-        assert low <= wide * tall <= high
-
-
-def test_pictures_are_fitted_only_where_a_limit_is_set() -> None:
-    image = Image.new("RGB", (300, 150))
-    assert fitted(image, None, None) is image
-    assert fitted(image, None, 84 * 84).size == (112, 56)
-    assert fitted(image, 400 * 400, None).size == fitted_size((300, 150), 400 * 400, None)
-    assert fitted(image, 28 * 28, None).size == (308, 140)
 
 
 def test_what_a_trainer_reads(blocks: Path) -> None:

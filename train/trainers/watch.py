@@ -12,9 +12,10 @@ from accelerate import Accelerator
 from transformers import TrainerState
 
 from robot_r1.answer import REASONS, Refusal, parse_answer
+from robot_r1.pictures import png_bytes
 from robot_r1.question import LETTERS
 from robot_r1.rewards import Completion, completion_text
-from train.records import NamedReward, Sample, image_bytes
+from train.records import NamedReward, Sample
 
 
 class WatchTrainer:
@@ -93,7 +94,7 @@ class WatchTrainer:
                     task=row.get("task") or "",
                     question=row["question"],
                     answer=row.get("answer"),
-                    images=tuple(image_bytes(image) for image in row["images"]),
+                    images=tuple(png_bytes(image) for image in row["images"]),
                     completion=text,
                     letter=None if isinstance(parsed, Refusal) else parsed.letter,
                     refusal=parsed.reason if isinstance(parsed, Refusal) else None,

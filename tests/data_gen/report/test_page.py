@@ -124,11 +124,11 @@ def test_a_missing_column_and_a_wrong_value(tmp_path: Path) -> None:
     path = tmp_path / "movement" / "train-00000.parquet"
     table = pq.read_table(path)
     pq.write_table(table.set_column(table.schema.get_field_index("frame"), "frame", [["x"] * len(table)]), path)
-    with pytest.raises(UserError, match=r"train-00000.parquet, row 0: frame: .*; docs/data.md says"):
+    with pytest.raises(UserError, match=r"train-00000.parquet, row 1: frame: .*; docs/data.md says"):
         render(tmp_path)
     nowhere = [[float("nan")] * 3] * len(table)
     pq.write_table(table.set_column(table.schema.get_field_index("state"), "state", [nowhere]), path)
-    with pytest.raises(UserError, match=r"row 0: state\.0: Input should be a finite number"):
+    with pytest.raises(UserError, match=r"row 1: state\.0: Input should be a finite number"):
         render(tmp_path)
     pq.write_table(table.drop_columns(["state"]), path)
     with pytest.raises(UserError, match="lacks the column state"):

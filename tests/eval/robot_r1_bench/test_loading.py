@@ -44,8 +44,8 @@ def test_a_bench_of_ones_own_needs_neither_truth_nor_episodes(tmp_path: Path) ->
         ({"truth": {"kind": "moves", "along": []}}, "line 2: truth.moves.along: "),
         ({"colour": "red"}, "line 2: colour: "),
         ({"id": "task0-0-spatial"}, "line 2: the id 'task0-0-spatial' is also in line 1"),
-        ({"image": "images/none.png"}, "line 2: there is no picture "),
-        ({"image": "bench.jsonl"}, "line 2: cannot read the picture "),
+        ({"image": "images/none.png"}, "line 2: the picture "),
+        ({"image": "bench.jsonl"}, "line 2: the picture cannot be read"),
     ],
 )
 def test_mistakes_are_told_with_file_and_line(tmp_path: Path, change: dict[str, Any], said: str) -> None:
@@ -78,7 +78,7 @@ def test_a_missing_field_and_bad_json(tmp_path: Path) -> None:
 def test_a_damaged_picture(tmp_path: Path) -> None:
     picture = write_bench(tmp_path) / "images" / "task0-0.png"
     picture.write_bytes(picture.read_bytes()[:60])
-    with pytest.raises(UserError, match="line 1: cannot read the picture"):
+    with pytest.raises(UserError, match="line 1: the picture cannot be read"):
         load_bench(tmp_path)
 
 
