@@ -11,6 +11,8 @@ from trl import GRPOConfig, RLOOConfig, SFTConfig
 
 from robot_r1.errors import MissingPackageError, UserError
 from train.arguments import Settings
+from train.memory.footprint import sharding
+from train.memory.published import weights_dtype
 from train.memory.settings import Sharding
 from train.schedule import Schedule
 from train.shared_prefix.applies import may_share
@@ -45,6 +47,7 @@ def check_settings(settings: Settings[TrainingArguments]) -> None:
         raise UserError("--hub_token would be kept in run.json and in the model card; set HF_TOKEN")
     if training.eval_strategy != "no":
         raise UserError("eval_strategy: the trainer is given no evaluation set; leave it out (--heldout_every)")
+    _check_precision(settings)
     _check_trackers(training)
     _check_counts(settings)
     _check_folder(settings)
@@ -64,6 +67,38 @@ def check_save_points(training: TrainingArguments, plan: Schedule) -> None:
         raise UserError(
             f"save_steps {training.save_steps:g} falls inside a generation batch of {interval} updates, where "
             f"resuming is not exact; give a multiple of {interval}, such as {below} or {below + interval}"
+        )
+
+
+LEAST_RATE = 2**-8 * 0.02
+"""Below it bfloat16 swallows most updates of AdamW, which are about as large as the learning rate.
+
+A bfloat16 number has 8 significant bits, so the next one to w is 2^-8 |w| to 2^-7 |w| away, and what is less than half
+of that is rounded away. Weights of a released model are 0.02 wide. At this rate a half to four fifths of the distance
+remain, at 1e-6 one hundredth (tests/train/test_precision.py).
+"""
+
+
+def _check_precision(settings: Settings[TrainingArguments]) -> None:
+    """Refuse full fine-tuning that changes low-precision weights in place: its loss looks normal, it learns nothing.
+
+    DeepSpeed and FSDP under mixed precision keep float32 weights beside what is loaded, and adapters are float32.
+    """
+    training, rate = settings.training, settings.training.learning_rate
+    held = sharding(settings)
+    if settings.model.use_peft or held in ("zero2", "zero3") or (held == "fsdp2" and (training.bf16 or training.fp16)):
+        return
+    dtype = weights_dtype(settings.model)
+    ways = (
+        "leave --dtype float32 and compute in bfloat16 (--bf16 true), launch with configs/accelerate/zero3.yaml, "
+        "which keeps float32 weights in shards, or train adapters (--use_peft true)"
+    )
+    if dtype == "float16":
+        raise UserError(f"AdamW's averages underflow in float16 weights, which become NaN; {ways}")
+    if dtype == "bfloat16" and rate < LEAST_RATE:
+        raise UserError(
+            f"learning_rate {rate:g} moves next to none of the weights in bfloat16, which has 8 bits: updates below "
+            f"{LEAST_RATE:.1g} are mostly rounded away; {ways}"
         )
 
 

@@ -70,7 +70,7 @@ def _changes(
     if not shape.adapters:
         adapted = model_shape(config, ADAPTERS, train_vision=True)
         yield "--use_peft true", adapted, settings
-    if settings.precision == "mixed":
+    if settings.precision == "mixed" and shape.adapters:  # frozen weights lose nothing by it; see train/preflight.py
         yield "--dtype bfloat16", shape, replace(settings, precision="bf16")
 
 

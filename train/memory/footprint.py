@@ -12,7 +12,7 @@ from train.arguments import Settings
 from train.check_dataset import DatasetCheck
 from train.memory.advice import suggestions
 from train.memory.estimate import GIB, Estimate, estimate
-from train.memory.published import model_config
+from train.memory.published import model_config, weights_dtype
 from train.memory.settings import Generation, MemorySettings, Optimizer, Precision, Quantization, Sharding
 from train.memory.shape import model_shape
 from train.model import peft_config
@@ -112,7 +112,7 @@ def _device_bytes(settings: Settings[Any]) -> int:
 
 
 def _precision(settings: Settings[Any]) -> Precision:
-    if settings.model.dtype in ("bfloat16", "float16"):
+    if weights_dtype(settings.model) != "float32":
         return "bf16"
     return "mixed" if settings.training.bf16 or settings.training.fp16 else "fp32"
 

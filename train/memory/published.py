@@ -3,6 +3,7 @@
 from transformers import AutoConfig, Qwen2_5_VLConfig
 
 from robot_r1.errors import UserError
+from train.arguments import ModelArguments
 
 _TEXT = {
     "Qwen/Qwen2.5-VL-3B-Instruct": (2048, 36, 16, 2, 11008, 151936, True),
@@ -19,6 +20,7 @@ def published_config(model: str) -> Qwen2_5_VLConfig | None:
         return None
     hidden, layers, heads, key_value_heads, intermediate, vocabulary, tied = _TEXT[model]
     return Qwen2_5_VLConfig(
+        dtype="bfloat16",
         text_config={
             "hidden_size": hidden,
             "num_hidden_layers": layers,
@@ -37,6 +39,18 @@ def published_config(model: str) -> Qwen2_5_VLConfig | None:
         },
         tie_word_embeddings=tied,
     )
+
+
+def weights_dtype(model: ModelArguments) -> str:
+    """The type of the weights as they are loaded, such as `float32`; that of the files for `--dtype auto`.
+
+    Raises:
+        UserError: there is no model that could tell.
+    """
+    if model.dtype != "auto":
+        return model.dtype or "float32"
+    saved = model_config(model.model_name_or_path).dtype
+    return str(saved or "float32").removeprefix("torch.")
 
 
 def model_config(model: str) -> Qwen2_5_VLConfig:
