@@ -34,9 +34,10 @@ from trl.trainer.utils import add_fused_lm_head
 
 from tests.support.prompts import Rows, make_rows
 from train.memory.published import published_config
-from train.shared_prefix.attention import NAME, register
+from train.shared_prefix.attention import NAME, SPLIT_FROM, register
 from train.shared_prefix.generation import generate_from_shared_prompts, prompts_to_answer
-from train.shared_prefix.log_probs import SPLIT_FROM, Batch, groups_of, pictures_by_row, shared_log_probs
+from train.shared_prefix.groups import equal_prompts
+from train.shared_prefix.log_probs import Batch, pictures_by_row, shared_log_probs
 from train.trainers.shared_prefix import core_of, without_adapter
 
 MID_SIZE = "mid-size"
@@ -143,8 +144,8 @@ def log_probs(model: torch.nn.Module, rows: Rows, case: Case) -> torch.Tensor:
         return found[:, -rows.completion_width :]
     patches, grids = pictures_by_row(*(rows.fields[name] for name in ("pixel_values", "image_grid_thw", "num_images")))
     batch = Batch(ids, mask, rows.fields["mm_token_type_ids"], width, patches, grids)
-    groups, positions_of = groups_of(batch, 10**6), core_of(model).get_rope_index
-    return shared_log_probs(model, positions_of, batch, groups, 0, case.split_from).log_probs
+    groups, positions_of = equal_prompts(batch.prompts()), core_of(model).get_rope_index
+    return shared_log_probs(model, positions_of, batch, groups, case.split_from).log_probs
 
 
 def generate(model: torch.nn.Module, rows: Rows, shared: bool, tokens: int) -> torch.Tensor:
@@ -255,7 +256,7 @@ def main() -> None:
     parser.add_argument("--completion-tokens", type=int, nargs="+", default=[64, 150, 300])
     parser.add_argument("--generations", type=int, nargs="+", default=[5, 8])
     parser.add_argument("--rounds", type=int, default=1, help="steps; the medians are told")
-    parser.add_argument("--split-from", type=int, default=SPLIT_FROM, help="tokens of a row; %(default)s")
+    parser.add_argument("--split-from", type=int, default=SPLIT_FROM, help="tokens of a group; %(default)s")
     given = parser.parse_args()
     if given.model != MID_SIZE and published_config(given.model) is None:
         parser.error(

@@ -94,7 +94,6 @@ class SpeedArguments:
     """> Parameters that say what is computed once instead of often."""
 
     shared_prefix: bool = _option("compute each prompt once for all its completions, where that is possible", True)
-    shared_prefix_tokens: int = _option("longest row of a prompt with more than one completion", 8192)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,6 @@ def _check_counts(settings: Settings[TrainingArguments]) -> None:
         ("heldout_batch_size", watch.heldout_batch_size),
         ("train_limit", settings.data.train_limit),
         ("processes", watch.processes),
-        ("shared_prefix_tokens", settings.speed.shared_prefix_tokens),
     ):
         if value is not None and value < 1:
             raise UserError(f"{name} is {value}; give 1 or more")

@@ -88,7 +88,7 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
         peft_config=peft_config(settings.model),
     )
     if shares_prefixes(settings, trainer.model):
-        trainer.share_prefixes(settings.speed.shared_prefix_tokens)
+        trainer.share_prefixes()
     trainer.sample_count = settings.watch.samples
     guard = ZeroVarianceGuard(settings.watch.max_zero_variance, settings.watch.zero_variance_patience)
     if settings.watch.zero_variance_patience:

@@ -46,7 +46,6 @@ CONTRADICTIONS = [
     (["--heldout_batch_size", "0"], "heldout_batch_size is 0; give 1 or more"),
     (["--train_limit", "0"], "train_limit is 0; give 1 or more"),
     (["--processes", "0"], "processes is 0"),
-    (["--shared_prefix_tokens", "0"], "shared_prefix_tokens is 0; give 1 or more"),
     (["--max_zero_variance", "98"], "max_zero_variance is 98; give a share"),
     (["--sharding", "zero9"], "sharding zero9 is unknown; allowed are none, zero2, zero3, fsdp2"),
     (["--resume_from_checkpoint", "x"], "give --resume, which takes the newest complete checkpoint"),

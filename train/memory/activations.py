@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from train.memory.settings import MemorySettings
 from train.memory.shape import ModelShape, Stack
-from train.shared_prefix.log_probs import SPLIT_FROM
+from train.shared_prefix.attention import SPLIT_FROM
 
 HEAD_TOKENS, HEAD_VOCABULARY = 4096, 32768
 """Tile of logits that TRL computes at a time; the logits as a whole are never in memory."""
@@ -81,7 +81,7 @@ def _text_layer(shape: ModelShape, settings: MemorySettings) -> int:
     text, b = shape.text, settings.compute_bytes
     # PyTorch's own attention repeats keys and values for every head and turns the padding mask into numbers.
     attention = 2 * text.hidden + 2 * (text.key_value_width if settings.flash_attention else text.hidden)
-    mask = 0 if settings.flash_attention or _splits(settings) else settings.row_tokens
+    mask = 0 if settings.flash_attention or _splits(settings) else settings.group_tokens
     gates = 3 * text.intermediate
     return (
         2 * _norm(shape, settings, text.hidden)
@@ -92,7 +92,7 @@ def _text_layer(shape: ModelShape, settings: MemorySettings) -> int:
 
 
 def _splits(settings: MemorySettings) -> bool:
-    return settings.sharing > 1 and settings.row_tokens >= SPLIT_FROM
+    return settings.sharing > 1 and settings.group_tokens >= SPLIT_FROM
 
 
 def _split_attention(shape: ModelShape, settings: MemorySettings) -> int:

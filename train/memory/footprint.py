@@ -75,7 +75,6 @@ def memory_settings(settings: Settings[Any], check: DatasetCheck, processes: int
         completion_tokens=check.longest_completion if learns_from_examples else training.max_completion_length,
         patches=_PATCHES_PER_TOKEN * check.image_tokens,
         sharing=1 if learns_from_examples or not may_share(settings) else training.num_generations,
-        longest_row=settings.speed.shared_prefix_tokens,
         heldout_batch=min(settings.watch.heldout_batch_size, -(-settings.watch.heldout_questions // processes)),
         precision=_precision(settings),
         quantization=_quantization(settings),

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from train.shared_prefix.groups import most_prompts
+
 Precision = Literal["fp32", "mixed", "bf16"]
 """fp32: everything in float32. mixed: float32 weights, computed in bfloat16 (TRL's default). bf16: both bfloat16."""
 
@@ -30,8 +32,6 @@ class MemorySettings:
     """Patches of 14 x 14 pixels of a prompt's image: four times its tokens."""
     sharing: int = 1
     """Completions for which a prompt is computed once: `num_generations` where prompts are shared."""
-    longest_row: int = 8192
-    """`shared_prefix_tokens`: tokens of a row of learning that holds more than one completion."""
     heldout_batch: int = 0
     """Held-out questions answered at once, always by transformers; 0: none are asked."""
     precision: Precision = "mixed"
@@ -57,25 +57,15 @@ class MemorySettings:
     """`vllm_enable_sleep_mode`: vLLM gives its share back while the model is trained."""
 
     @property
-    def in_row(self) -> int:
-        """Completions that share a row in learning, at most."""
-        room = (self.longest_row - self.prompt_tokens) // max(self.completion_tokens, 1)
-        return max(1, min(self.sharing, self.micro_batch, room))
-
-    @property
     def prompts(self) -> int:
-        """Prompts that are computed in one forward pass, at most: a group may be cut, or begin in the batch before."""
-
-        def rows(start: int) -> int:
-            places = [divmod(start + completion, self.sharing) for completion in range(self.micro_batch)]
-            return len({(group, place // self.in_row) for group, place in places})
-
-        return max(rows(start) for start in range(1 if self.micro_batch % self.sharing == 0 else self.sharing))
+        """Prompts that are computed in one forward pass, at most: a group may have begun in the batch before."""
+        whole, aligned = self.micro_batch % self.sharing == 0, self.generation_batch % self.sharing == 0
+        return most_prompts(self.micro_batch, self.sharing, whole, aligned)
 
     @property
-    def row_tokens(self) -> int:
-        """Tokens of a row: a prompt with the completions that share it."""
-        return self.prompt_tokens + self.in_row * self.completion_tokens
+    def group_tokens(self) -> int:
+        """Tokens of a prompt with the completions that share it, at most."""
+        return self.prompt_tokens + min(self.sharing, self.micro_batch) * self.completion_tokens
 
     @property
     def weight_bytes(self) -> int:

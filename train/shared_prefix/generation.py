@@ -52,7 +52,8 @@ def generate_from_shared_prompts(
         use_cache=True,
         logits_to_keep=1,
     )
-    members = torch.tensor([group.prompt for group in groups for _ in group.rows], device=inputs["input_ids"].device)
+    rows = [number for number, group in enumerate(groups) for _ in group.rows]
+    members = torch.tensor(rows, device=inputs["input_ids"].device)
     cache = output.past_key_values
     cache.crop(-1)  # generation computes the last token of a prompt itself
     cache.batch_select_indices(members)

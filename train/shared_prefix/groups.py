@@ -15,8 +15,6 @@ class Group:
     first: int
     """Index of the first row."""
     count: int
-    prompt: int
-    """Number of the prompt among those of the batch; parts of a group that was cut have the same."""
 
     @property
     def rows(self) -> range:
@@ -31,32 +29,7 @@ def equal_prompts(prompts: Sequence[Sequence[torch.Tensor]]) -> list[Group]:
             questions about different frames of a task can have the same words.
     """
     starts = [row for row, prompt in enumerate(prompts) if row == 0 or not all(map(_equal, prompt, prompts[row - 1]))]
-    ends = itertools.pairwise([*starts, len(prompts)])
-    return [Group(start, end - start, number) for number, (start, end) in enumerate(ends)]
-
-
-def within_budget(
-    groups: Sequence[Group], prompt: Sequence[int], completion: Sequence[int], budget: int
-) -> list[Group]:
-    """Cut groups whose rows would be longer than a budget; a part holds at least one completion.
-
-    A row's cost in memory and time grows faster than its length, while what sharing saves does not.
-
-    Args:
-        prompt: tokens of each row's prompt.
-        completion: tokens of each row's completion.
-        budget: tokens of a row of prompt and completions.
-    """
-    parts: list[Group] = []
-    for group in groups:
-        first, length = group.first, prompt[group.first]
-        for row in group.rows:
-            if row > first and length + completion[row] > budget:
-                parts.append(Group(first, row - first, group.prompt))
-                first, length = row, prompt[row]
-            length += completion[row]
-        parts.append(Group(first, group.first + group.count - first, group.prompt))
-    return parts
+    return [Group(start, end - start) for start, end in itertools.pairwise([*starts, len(prompts)])]
 
 
 def most_prompts(rows: int, size: int, whole: bool, aligned: bool) -> int:

@@ -1,13 +1,14 @@
-"""The row that holds a prompt once and all its completions after it.
+"""The row that holds each prompt of a batch once and its completions after it, one prompt after the other.
 
-    position   0 ... p-2 | p-1  p ... | p-1  p ... |        p: tokens of the prompt
-    input      prompt    | t   c1 ... | t   c1 ... |        t: the prompt's last token, repeated
-    label      -  ...  - | c1  c2 ... | c1  c2 ... |        c: a completion
-    branch     0 ...  0  | 1   1  ... | 2   2  ... |
+    position   0 ... p-2 | p-1  p ... | p-1  p ... || 0 ...     p: tokens of the prompt
+    input      prompt    | t   c1 ... | t   c1 ... || ...       t: the prompt's last token, repeated
+    label      -  ...  - | c1  c2 ... | c1  c2 ... || ...       c: a completion
+               `----------------- a group ---------''   the next
 
 Each completion is a branch that begins with its own copy of the prompt's last token, so that every token of a branch
 has one label, the next token. A branch sees the prompt and itself; its positions go on from the prompt's end. With
-completions of C_i tokens a row has p - 1 + sum(C_i) tokens, where separate rows have G p + sum(C_i) and the padding.
+completions of C_i tokens a group has p - 1 + sum(C_i) tokens, where separate rows have G p + sum(C_i) and the padding.
+One row for all groups has none.
 """
 
 from collections.abc import Sequence
@@ -15,26 +16,26 @@ from dataclasses import dataclass
 
 import torch
 
+from train.shared_prefix.attention import Lengths
 from train.shared_prefix.groups import Group
 
-PADDING = -1
 NO_LABEL = -100
 
 
 @dataclass(frozen=True)
 class Layout:
-    """N rows of L tokens for the B completions of a batch, right padded."""
+    """One row of T tokens for the B completions of a batch."""
 
     input_ids: torch.Tensor
-    """(N, L)."""
+    """(1, T)."""
     position_ids: torch.Tensor
-    """(3, N, L): time, height and width of Qwen2.5-VL's rotary embedding."""
+    """(3, 1, T): time, height and width of Qwen2.5-VL's rotary embedding."""
     labels: torch.Tensor
-    """(N, L): the token after each input, already shifted; -100 where none is scored."""
-    branch: torch.Tensor
-    """(N, L): 0 for the prompt, 1, 2, ... for the completions, -1 for padding."""
+    """(1, T): the token after each input, already shifted; -100 where none is scored."""
+    groups: tuple[Lengths, ...]
+    """Tokens of each prompt, without its last one, and of its completions."""
     slots: torch.Tensor
-    """(B, C): where in the flattened (N * L) row each token of a completion is scored; 0 where there is no token."""
+    """(B, C): where in the row each token of a completion is scored; 0 where there is no token."""
 
 
 def lay_out(
@@ -43,9 +44,8 @@ def lay_out(
     attention_mask: torch.Tensor,
     prompt_width: int,
     prompt_positions: torch.Tensor,
-    pad_id: int,
 ) -> Layout:
-    """Lay each group out as one row.
+    """Lay the groups of a batch out as one row.
 
     Args:
         groups: adjacent rows with equal prompts; together all B rows, in order.
@@ -53,59 +53,35 @@ def lay_out(
         attention_mask: (B, P + C), 1 where there is a token.
         prompt_width: P, padding included.
         prompt_positions: (3, N, P), rotary positions of each group's prompt.
-        pad_id: id of the token that fills rows up.
     """
-    real = attention_mask.bool()
-    lengths = real[:, prompt_width:].sum(1).tolist()
-    rows = [
-        _row(group, number, input_ids, real, prompt_width, prompt_positions, lengths)
-        for number, group in enumerate(groups)
-    ]
-    width = max(len(row.ids) for row in rows)
+    counts = torch.stack([attention_mask[:, :prompt_width].sum(1), attention_mask[:, prompt_width:].sum(1)])
+    prompts, lengths = counts.tolist()  # the only wait for the device
+    ids: list[torch.Tensor] = []
+    positions: list[torch.Tensor] = []
+    labels: list[torch.Tensor] = []
+    found: list[Lengths] = []
     slots = torch.zeros_like(input_ids[:, prompt_width:])
-    for number, (group, row) in enumerate(zip(groups, rows, strict=True)):
-        start = number * width + len(row.ids) - sum(lengths[member] for member in group.rows)
+    end = 0
+    for number, group in enumerate(groups):
+        prompt = input_ids[group.first, prompt_width - prompts[group.first] : prompt_width]
+        places = prompt_positions[:, number, prompt_width - len(prompt) :]
+        ids.append(prompt[:-1])
+        positions.append(places[:, :-1])
+        labels.append(torch.full_like(prompt[:-1], NO_LABEL))
+        end += len(prompt) - 1
         for member in group.rows:
-            slots[member, : lengths[member]] = torch.arange(start, start + lengths[member], device=slots.device)
-            start += lengths[member]
+            count = lengths[member]
+            completion = input_ids[member, prompt_width : prompt_width + count]
+            ids.append(torch.cat([prompt[-1:], completion])[:count])
+            positions.append(places[:, -1:] + torch.arange(count, device=places.device))
+            labels.append(completion)
+            slots[member, :count] = torch.arange(end, end + count, device=slots.device)
+            end += count
+        found.append((len(prompt) - 1, tuple(lengths[member] for member in group.rows)))
     return Layout(
-        input_ids=torch.stack([_filled(row.ids, width, pad_id) for row in rows]),
-        position_ids=torch.stack([_filled(row.positions, width, 0) for row in rows], dim=1),
-        labels=torch.stack([_filled(row.labels, width, NO_LABEL) for row in rows]),
-        branch=torch.stack([_filled(row.branch, width, PADDING) for row in rows]),
+        input_ids=torch.cat(ids)[None],
+        position_ids=torch.cat(positions, dim=1)[:, None],
+        labels=torch.cat(labels)[None],
+        groups=tuple(found),
         slots=slots,
     )
-
-
-@dataclass(frozen=True)
-class _Row:
-    ids: torch.Tensor
-    positions: torch.Tensor
-    labels: torch.Tensor
-    branch: torch.Tensor
-
-
-def _row(
-    group: Group,
-    number: int,
-    input_ids: torch.Tensor,
-    real: torch.Tensor,
-    prompt_width: int,
-    prompt_positions: torch.Tensor,
-    lengths: Sequence[int],
-) -> _Row:
-    prompt = input_ids[group.first, :prompt_width][real[group.first, :prompt_width]]
-    positions = prompt_positions[:, number][:, real[group.first, :prompt_width]]
-    ids, places = [prompt[:-1]], [positions[:, :-1]]
-    labels, branch = [torch.full_like(prompt[:-1], NO_LABEL)], [torch.zeros_like(prompt[:-1])]
-    for ordinal, member in enumerate(group.rows, start=1):
-        completion = input_ids[member, prompt_width : prompt_width + lengths[member]]
-        ids.append(torch.cat([prompt[-1:], completion])[: len(completion)])
-        places.append(positions[:, -1:] + torch.arange(len(completion), device=positions.device))
-        labels.append(completion)
-        branch.append(torch.full_like(completion, ordinal))
-    return _Row(torch.cat(ids), torch.cat(places, dim=1), torch.cat(labels), torch.cat(branch))
-
-
-def _filled(values: torch.Tensor, width: int, filler: int) -> torch.Tensor:
-    return torch.nn.functional.pad(values, (0, width - values.shape[-1]), value=filler)

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from train.shared_prefix.attention import branch_mask, segments
-from train.shared_prefix.groups import Group, equal_prompts, within_budget
+from train.shared_prefix.attention import SPLIT_FROM, segments
+from train.shared_prefix.groups import Group
 from train.shared_prefix.layout import lay_out
-
-SPLIT_FROM = 1024
-"""Tokens of a row from which split attention is faster than a dense mask (docs/performance.md)."""
 
 
 @dataclass(frozen=True)
@@ -65,29 +61,20 @@ def pictures_by_row(
     return torch.split(pixel_values, sizes), grids
 
 
-def groups_of(batch: Batch, budget: int) -> list[Group]:
-    """The rows that are computed together, none longer than `budget` tokens if it can be helped."""
-    real, width = batch.attention_mask, batch.prompt_width
-    prompt, completion = real[:, :width].sum(1).tolist(), real[:, width:].sum(1).tolist()
-    return within_budget(equal_prompts(batch.prompts()), prompt, completion, budget)
-
-
 def shared_log_probs(
     model: torch.nn.Module,
     positions_of: Callable[..., tuple[torch.Tensor, torch.Tensor]],
     batch: Batch,
     groups: Sequence[Group],
-    pad_id: int,
     split_from: int = SPLIT_FROM,
 ) -> Scored:
-    """One call of the model for all rows of a batch.
+    """One call of the model, on one row, for all completions of a batch.
 
     Args:
         model: Qwen2.5-VL with TRL's fused head, whose text model has the attention `attention.NAME`; may be wrapped.
         positions_of: `get_rope_index` of the model inside its wrappers.
         groups: the batch's rows, in order.
-        pad_id: id of the token that fills rows up.
-        split_from: tokens of a row from which attention is split.
+        split_from: tokens of a group from which its attention is split.
     """
     first, width = [group.first for group in groups], batch.prompt_width
     grids = torch.cat([batch.grids[row] for row in first])
@@ -98,11 +85,7 @@ def shared_log_probs(
             image_grid_thw=grids,
             attention_mask=batch.attention_mask[first, :width],
         )
-        layout = lay_out(groups, batch.input_ids, batch.attention_mask, width, positions, pad_id)
-    if layout.input_ids.shape[1] < split_from:
-        attention: dict[str, Any] = {"attention_mask": branch_mask(layout.branch)}
-    else:
-        attention = {"attention_mask": None, "shared_prefix_segments": segments(layout.branch)}
+        layout = lay_out(groups, batch.input_ids, batch.attention_mask, width, positions)
     output = model(
         input_ids=layout.input_ids,
         position_ids=layout.position_ids,
@@ -110,7 +93,7 @@ def shared_log_probs(
         pixel_values=torch.cat([batch.patches[row] for row in first]),
         image_grid_thw=grids,
         fused_lm_head=True,
-        **attention,
+        shared_prefix_segments=segments(layout.groups, split_from, layout.input_ids.device),
     )
     unscored = ~batch.attention_mask[:, width:].bool()
 

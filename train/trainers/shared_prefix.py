@@ -18,8 +18,8 @@ from trl import GRPOTrainer, RLOOTrainer
 from robot_r1.errors import UserError
 from train.shared_prefix.attention import NAME, register
 from train.shared_prefix.generation import generate_from_shared_prompts, prompts_to_answer
-from train.shared_prefix.groups import Group, most_prompts, shuffle_groups
-from train.shared_prefix.log_probs import Batch, groups_of, pictures_by_row, shared_log_probs
+from train.shared_prefix.groups import Group, equal_prompts, most_prompts, shuffle_groups
+from train.shared_prefix.log_probs import Batch, pictures_by_row, shared_log_probs
 
 _PICTURES = ("pixel_values", "image_grid_thw", "num_images")
 _FIELDS = (*_PICTURES, "mm_token_type_ids")
@@ -48,19 +48,19 @@ class SharedPrefixTrainer:
     processing_class: ProcessorMixin
     num_generations: int
     num_generations_eval: int
-    row_tokens: int | None = None
-    """Tokens of the longest row that holds more than one completion; None: prompts are not shared."""
+    shares: bool = False
+    """Whether each prompt is computed once for its completions."""
 
-    def share_prefixes(self, row_tokens: int) -> None:
-        """From now on compute each prompt once for its completions, in rows of at most `row_tokens`."""
+    def share_prefixes(self) -> None:
+        """From now on compute each prompt once for its completions."""
         register()
         for model in (self.model, self.ref_model):
             if model is not None:
                 core_of(self.accelerator.unwrap_model(model)).language_model.set_attn_implementation(NAME)
-        self.row_tokens = row_tokens
+        self.shares = True
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
-        if self.row_tokens is None or not self.model.training:
+        if not self.shares or not self.model.training:
             return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
         before = self.accelerator.process_index * self._generated
         with _shuffled_by(partial(shuffle_groups, group_of=lambda row: (before + row) // self.num_generations)):
@@ -76,7 +76,7 @@ class SharedPrefixTrainer:
         compute_entropy: bool = False,
         **fields: Any,
     ) -> LogProbs:
-        if self.row_tokens is None:
+        if not self.shares:
             stock: LogProbs = super()._get_per_token_logps_and_entropies(  # type: ignore[misc]
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **fields
             )
@@ -86,21 +86,20 @@ class SharedPrefixTrainer:
         width = input_ids.shape[1] - logits_to_keep
         batch = Batch(input_ids, attention_mask, fields["mm_token_type_ids"], width, patches, grids)
         positions_of = core_of(self.accelerator.unwrap_model(model)).get_rope_index
-        pad_id = self.processing_class.tokenizer.pad_token_id
         parts = []
         for rows in _parts(len(input_ids), batch_size or len(input_ids), self._group_size):
             part = batch[rows]
-            groups = groups_of(part, self.row_tokens)
+            groups = equal_prompts(part.prompts())
             self._count(groups)
             with self.accelerator.autocast():
-                parts.append(shared_log_probs(model, positions_of, part, groups, pad_id))
+                parts.append(shared_log_probs(model, positions_of, part, groups))
         log_probs = torch.cat([part.log_probs for part in parts])
         entropies = [part.entropies for part in parts if part.entropies is not None] if compute_entropy else []
         return log_probs, torch.cat(entropies) if entropies else None, None
 
     def _generate_single_turn(self, prompt_ids: Any, images: Any, fields: Any, *rest: Any, **named: Any) -> Any:
         generate = super()._generate_single_turn  # type: ignore[misc]
-        if self.row_tokens is None or self.use_vllm:  # type: ignore[attr-defined]
+        if not self.shares or self.use_vllm:  # type: ignore[attr-defined]
             return generate(prompt_ids, images, fields, *rest, **named)
         with self._prompts_prefilled_once():
             return generate(prompt_ids, images, fields, *rest, **named)
@@ -161,12 +160,12 @@ class SharedPrefixTrainer:
         Raises:
             RuntimeError: completions of one prompt came without the others, or with other prompts or pictures.
         """
-        rows, prompts = sum(group.count for group in groups), len({group.prompt for group in groups})
+        rows = sum(group.count for group in groups)
         most = most_prompts(rows, self._group_size, whole, aligned)
-        if prompts > most:
+        if len(groups) > most:
             raise RuntimeError(
-                f"{rows} completions in groups of {self._group_size} have {prompts} different prompts, not {most}: "
-                "the batches of this TRL release are laid out otherwise; give --no_shared_prefix and report it"
+                f"{rows} completions in groups of {self._group_size} have {len(groups)} different prompts, not "
+                f"{most}: this TRL release lays its batches out otherwise; give --no_shared_prefix and report it"
             )
 
 

@@ -148,7 +148,7 @@ def _by_single_rows(batch: dict) -> dict:
 
 def test_fields_that_the_layout_does_not_know_are_refused() -> None:
     trainer = RobotGRPOTrainer.__new__(RobotGRPOTrainer)
-    trainer.row_tokens = 100
+    trainer.shares = True
     ids = torch.ones(2, 4, dtype=torch.long)
     with pytest.raises(
         UserError, match=r"cannot be shared in a batch with \['token_type_ids'\]; give --no_shared_prefix"

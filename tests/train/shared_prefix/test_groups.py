@@ -1,12 +1,11 @@
 import itertools
 from random import Random
 
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.shared_prefix.groups import Group, equal_prompts, most_prompts, shuffle_groups, within_budget
+from train.shared_prefix.groups import Group, equal_prompts, most_prompts, shuffle_groups
 
 
 def prompt(words: list[int], picture: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -17,21 +16,7 @@ def test_a_group_has_equal_words_and_pictures() -> None:
     one, same_words, other = prompt([1, 2], 0.0), prompt([1, 2], 0.5), prompt([1, 3], 0.0)
     copy = prompt([1, 2], 0.0)
     found = equal_prompts([one, copy, same_words, other, other, one])
-    assert found == [Group(0, 2, 0), Group(2, 1, 1), Group(3, 2, 2), Group(5, 1, 3)]
-
-
-@pytest.mark.parametrize(
-    ("budget", "parts"),
-    [
-        (100, [Group(0, 4, 0), Group(4, 2, 1)]),
-        (34, [Group(0, 2, 0), Group(2, 2, 0), Group(4, 2, 1)]),
-        (33, [Group(0, 2, 0), Group(2, 1, 0), Group(3, 1, 0), Group(4, 1, 1), Group(5, 1, 1)]),
-        (1, [Group(row, 1, row // 4) for row in range(6)]),
-    ],
-)
-def test_long_groups_are_cut(budget: int, parts: list[Group]) -> None:
-    groups = [Group(0, 4, 0), Group(4, 2, 1)]
-    assert within_budget(groups, [10] * 6, [8, 9, 12, 12, 3, 21], budget) == parts
+    assert found == [Group(0, 2), Group(2, 1), Group(3, 2), Group(5, 1)]
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 3), st.integers(0, 99))

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from trl.trainer.utils import add_fused_lm_head
 
 from tests.support.prompts import Rows, make_rows
 from train.shared_prefix import log_probs
-from train.shared_prefix.attention import NAME, register
+from train.shared_prefix.attention import NAME, Lengths, Segments, register, segments
+from train.shared_prefix.groups import equal_prompts
 from train.shared_prefix.layout import Layout, lay_out
-from train.shared_prefix.log_probs import Batch, Scored, groups_of, pictures_by_row, shared_log_probs
+from train.shared_prefix.log_probs import Batch, Scored, pictures_by_row, shared_log_probs
 
 SHAPES = {
     "several prompts": ([40, 23, 61], [(4, 8), (8, 4), (6, 6)], 5),
@@ -45,14 +47,12 @@ def stock(model: Qwen2_5_VLForConditionalGeneration, rows: Rows) -> Scored:
     return Scored(output.log_probs[:, -rows.completion_width :], output.entropy[:, -rows.completion_width :])
 
 
-def shared(
-    model: Qwen2_5_VLForConditionalGeneration, rows: Rows, budget: int = 10**6, split_from: int = 10**6
-) -> Scored:
+def shared(model: Qwen2_5_VLForConditionalGeneration, rows: Rows, split_from: int = 10**6) -> Scored:
     ids, mask = rows.model_inputs["input_ids"], rows.model_inputs["attention_mask"]
     patches, grids = pictures_by_row(*(rows.fields[name] for name in ("pixel_values", "image_grid_thw", "num_images")))
     width = ids.shape[1] - rows.completion_width
     batch = Batch(ids, mask, rows.fields["mm_token_type_ids"], width, patches, grids)
-    return shared_log_probs(model, model.model.get_rope_index, batch, groups_of(batch, budget), 0, split_from)
+    return shared_log_probs(model, model.model.get_rope_index, batch, equal_prompts(batch.prompts()), split_from)
 
 
 def gradients(model: torch.nn.Module, log_probs: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -70,13 +70,13 @@ def relative(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("checkpointing", [False, True], ids=["whole", "checkpointed"])
-@pytest.mark.parametrize(("budget", "split_from"), [(10**6, 10**6), (10**6, 0), (100, 10**6), (100, 0)])
-def test_log_probs_and_gradients_are_those_of_separate_rows(models, shape, checkpointing, budget, split_from):
+@pytest.mark.parametrize("split_from", [10**6, 100, 0], ids=["mask", "long ones split", "split"])
+def test_log_probs_and_gradients_are_those_of_separate_rows(models, shape, checkpointing, split_from):
     for model in models:
         model.train()
         (model.gradient_checkpointing_enable if checkpointing else model.gradient_checkpointing_disable)()
     rows = rows_of(models[0], shape)
-    theirs, ours = stock(models[0], rows), shared(models[1], rows, budget, split_from)
+    theirs, ours = stock(models[0], rows), shared(models[1], rows, split_from)
     assert torch.allclose(ours.log_probs, theirs.log_probs, atol=1e-5, rtol=0)
     assert torch.allclose(ours.entropies, theirs.entropies, atol=1e-5, rtol=0)
     assert theirs.log_probs.std() > 0.5
@@ -84,20 +84,22 @@ def test_log_probs_and_gradients_are_those_of_separate_rows(models, shape, check
 
 
 CONTROLS = {
-    "a plain causal mask": ("branch_mask", lambda branch: _causal(branch)),
+    "a plain causal mask": ("segments", lambda groups, *_: _causal(groups)),
     "positions along the row": ("lay_out", lambda *given: _with_positions(lay_out(*given), in_row=True)),
     "branches one position late": ("lay_out", lambda *given: _with_positions(lay_out(*given), in_row=False)),
 }
 
 
-def _causal(branch: torch.Tensor) -> torch.Tensor:
-    length = branch.shape[1]
-    return torch.ones(length, length, dtype=torch.bool).tril().expand(len(branch), 1, -1, -1)
+def _causal(groups: Sequence[Lengths]) -> Segments:
+    return segments([(prompt + sum(branches), ()) for prompt, branches in groups], 10**6, torch.device("cpu"))
 
 
 def _with_positions(layout: Layout, in_row: bool) -> Layout:
     row = torch.arange(layout.input_ids.shape[1]).expand_as(layout.position_ids)
-    return replace(layout, position_ids=row if in_row else layout.position_ids + (layout.branch > 0))
+    late = torch.tensor(
+        [int(place >= prompt) for prompt, branches in layout.groups for place in range(prompt + sum(branches))]
+    )
+    return replace(layout, position_ids=row if in_row else layout.position_ids + late)
 
 
 @pytest.mark.parametrize("control", CONTROLS)
@@ -145,4 +147,22 @@ def test_each_prompt_and_picture_is_computed_once(models) -> None:
     for hook in hooks:
         hook.remove()
     assert patches == [4 * 8 + 8 * 4 + 6 * 6]
-    assert [shape[0] for shape in tokens] == [3]
+    real = rows.model_inputs["attention_mask"]
+    prompts, completions = real[::5, : -rows.completion_width], real[:, -rows.completion_width :]
+    assert tokens == [(1, int(prompts.sum()) - 3 + int(completions.sum()))]
+
+
+@pytest.mark.parametrize("lengths", [[23] * 5 + [1] * 5, [60, 1, 60, 60, 1, 60, 1, 1, 1, 60]])
+def test_nothing_is_padded_whatever_the_lengths(models, lengths: list[int]) -> None:
+    """A long group beside a short one, and completions that a cut into rows of one length would not divide evenly."""
+    rows = make_rows(models[0], [40, 23], [(4, 8), (8, 4)], lengths, 5)
+    tokens = []
+    hook = models[1].model.language_model.register_forward_pre_hook(
+        lambda module, args, named: tokens.append(tuple(named["inputs_embeds"].shape[:2])), with_kwargs=True
+    )
+    with torch.no_grad():
+        theirs, ours = stock(models[0], rows), shared(models[1], rows, split_from=100)
+    hook.remove()
+    assert torch.allclose(ours.log_probs, theirs.log_probs, atol=1e-5, rtol=0)
+    prompts = [40 + 8 + 2, 23 + 8 + 2]
+    assert tokens == [(1, sum(prompts) - 2 + sum(lengths))]

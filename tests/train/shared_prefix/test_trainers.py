@@ -57,7 +57,7 @@ def curves(
         peft_config=lora,
     )
     if shared:
-        trainer.share_prefixes(8192)
+        trainer.share_prefixes()
     trainer.train()
     return [line for line in trainer.state.log_history if "loss" in line]
 
