@@ -4,17 +4,19 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from data_gen.distractors import NEAR_MISS_RADIUS, Difficulty, MovementStrategy, PointStrategy
 from data_gen.formats import Format
 from data_gen.keypoints import KeypointMethod
 from robot_r1.demo import Source
+from robot_r1.files import at_home
 from robot_r1.question import QUESTION_TYPES, QuestionType
 
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+UserPath = Annotated[Path, AfterValidator(at_home)]
 SplitBy = Literal["demo", "variation", "task"]
 
 
@@ -110,7 +112,7 @@ class RecordConfig(BaseSettings):
     )
 
     source: Source = Field("simulated", description="simulated, rlbench-disk, or rlbench (live)")
-    root: Path | None = Field(
+    root: UserPath | None = Field(
         None, description="folder of the demos; simulated ones are recorded there (default: data/demos)"
     )
     tasks: tuple[str, ...] | None = Field(
@@ -143,7 +145,7 @@ class RecordConfig(BaseSettings):
 class BuildConfig(RecordConfig):
     """Everything that shapes a data set, and how the command runs."""
 
-    out: Path = Field(Path("data/robot-r1"), description="folder of the data set")
+    out: UserPath = Field(Path("data/robot-r1"), description="folder of the data set")
     format: Format = Field(
         "mcqa", description="questions for RL (mcqa, open-ended), or rows for SFT (sft-direct, sft-cot, sft-think)"
     )
@@ -154,7 +156,7 @@ class BuildConfig(RecordConfig):
         0.01, ge=0, le=0.2, description="metres; a shorter move along an axis is no movement; 0 as in the paper"
     )
     split: SplitConfig = Field(default_factory=SplitConfig)
-    prompts: Path | None = Field(None, description="folder with replacements of the prompt templates")
+    prompts: UserPath | None = Field(None, description="folder with replacements of the prompt templates")
     exclude: tuple[str, ...] = Field((), description="file with ids of questions to leave out, one a line; or ids")
     dry_run: bool = Field(False, description="print the plan and stop")
     resume: bool = Field(False, description="go on with an interrupted build")
@@ -172,7 +174,7 @@ class BuildConfig(RecordConfig):
             return value
         ids: list[str] = []
         for entry in map(str, given):
-            ids += [entry] if _QUESTION_ID.search(entry) else _ids_in(Path(entry))
+            ids += [entry] if _QUESTION_ID.search(entry) else _ids_in(at_home(Path(entry)))
         return tuple(sorted(set(ids)))
 
     def shaping(self) -> dict[str, Any]:

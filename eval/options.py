@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import yaml
 from inspect_ai.model import Model
 
 from eval.run import MAX_RETRIES, open_model
 from robot_r1.cli import CommandParser
-from robot_r1.errors import UserError
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.yaml_file import parse_yaml
 
 
 def add_run_options(parser: CommandParser, benchmark: str) -> None:
@@ -72,7 +72,7 @@ def _model_args(pairs: list[str]) -> dict[str, Any]:
         if not (name and equals):
             raise UserError(f"-M {pair} is not NAME=VALUE, such as -M batch_size=8")
         try:
-            found[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UserError(f"-M {pair}: the value is no YAML") from error
+            found[name] = parse_yaml(value)
+        except BadFileError as error:
+            raise UserError(f"-M {pair}: the value {error}") from error
     return found

@@ -8,11 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 
-from robot_r1.errors import DISK_FAULTS, BadDemoError, UserError
+from robot_r1.errors import DISK_FAULTS, BadDemoError, BadFileError, UserError
+from robot_r1.files import at_home
+from robot_r1.yaml_file import read_yaml
 
 LONGEST_MESSAGE = 2000
 """Characters of an error's line; what is longer loses its middle."""
@@ -34,6 +36,30 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise a `UserError`, where argparse would print the usage and exit."""
         raise UserError(f"{message}; see {self.prog} --help")
+
+
+def config_and_flags(arguments: Sequence[str], example: str) -> tuple[Path | None, dict[str, Any], list[str]]:
+    """The file of `--config FILE.yaml`, its keys and values, and all other arguments.
+
+    Args:
+        example: a file of this project that shows what may stand in it.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    parser = CommandParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config", type=Path)
+    try:
+        known, flags = parser.parse_known_args(arguments)
+    except UserError:
+        raise UserError(f"--config needs a file, such as {example}") from None
+    if known.config is None:
+        return None, {}, flags
+    path = at_home(known.config)
+    try:
+        return path, read_yaml(path), flags
+    except BadFileError as error:
+        raise UserError(f"configuration {path} {error}; see {example}") from error
 
 
 def run_command(main: Callable[[Sequence[str]], int | None], resume_hint: str) -> int:

@@ -41,6 +41,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def at_home(path: Path) -> Path:
+    """The path with the home folder for `~`, which no shell has seen to in a file or after `--flag=`."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises where there is no such user
+
+
 def make_folder(path: Path) -> None:
     """Make a folder for output, with its parents, unless it is there.
 

@@ -1,17 +1,20 @@
 """The settings that this project adds to TRL's: where the data is, what is rewarded, what is watched."""
 
 import difflib
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 import torch
-import yaml
 from transformers import TrainingArguments
 from trl import ModelConfig, TrlParser
 
+from robot_r1.cli import config_and_flags
 from robot_r1.errors import UserError
+from robot_r1.files import at_home
 from robot_r1.question import Split
 
 VALIDATION: Split = "validation"
@@ -22,6 +25,10 @@ Training = TypeVar("Training", bound=TrainingArguments)
 
 def _listed(value: list[str] | str) -> list[str]:
     return [value] if isinstance(value, str) else value  # YAML's `rewards: my.reward` is no list
+
+
+def _at_home(path: str | None) -> str | None:
+    return str(at_home(Path(path))) if isinstance(path, str) and path.startswith("~") else path
 
 
 def _option(help_text: str, default: Any = None) -> Any:
@@ -47,6 +54,7 @@ class DataArguments:
 
     def __post_init__(self) -> None:
         self.question_types = _listed(self.question_types)
+        self.dataset, self.heldout_dataset = _at_home(self.dataset), _at_home(self.heldout_dataset)
 
 
 @dataclass
@@ -87,6 +95,10 @@ class ModelArguments(ModelConfig):  # type: ignore[misc]
 
     freeze_vision_tower: bool = _option("full fine-tuning leaves the vision tower as it is", False)
     lora_vision: bool = _option("LoRA adapts the vision tower too, not the language model alone", False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.model_name_or_path: Any = _at_home(self.model_name_or_path)
 
 
 @dataclass
@@ -130,11 +142,12 @@ class _Parser(TrlParser):  # type: ignore[misc]
         raise UserError(f"{message}; --help lists the flags")
 
 
-def _nothing_computed_here(arguments: Sequence[str]) -> bool:
-    data, watch, *_ = _Parser([DataArguments, WatchArguments]).parse_args_and_config(
-        list(arguments), return_remaining_strings=True
-    )
-    return bool(data.check_dataset or watch.dry_run)
+def _parsed(kinds: Sequence[type], values: dict[str, Any], flags: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """One object of each kind, and what none of them knows."""
+    parser = _Parser(kinds)
+    unknown = parser.set_defaults_with_config(**values)
+    *parts, more = parser.parse_args_into_dataclasses(list(flags), return_remaining_strings=True)
+    return parts, [*unknown, *more]
 
 
 def read_settings(training: type[Training], arguments: Sequence[str]) -> Settings[Training]:
@@ -145,19 +158,18 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
     """
     # TRL 1.16 sets the old name by default, so every run would be told that it is old.
     warnings.filterwarnings("ignore", r".*gradient_checkpointing` is deprecated", FutureWarning)
-    parser = _Parser([DataArguments, WatchArguments, RewardArguments, SpeedArguments, training, ModelArguments])
+    _, values, flags = config_and_flags(arguments, "configs/train/tiny_grpo.yaml")
+    environment = values.pop("env", None) or {}
+    if not isinstance(environment, dict):
+        raise UserError("env of the configuration must hold names and values of environment variables")
+    os.environ.update({str(name): str(value) for name, value in environment.items()})
     try:
         # A machine without a GPU will do where nothing is computed, but transformers would refuse bfloat16 on it.
-        elsewhere = _nothing_computed_here(arguments) and not torch.cuda.is_available()
-        data, watch, rewards, speed, training_arguments, model, unknown = parser.parse_args_and_config(
-            [*arguments, *(["--use_cpu", "true"] if elsewhere else [])], return_remaining_strings=True
-        )
-    except OSError as error:
-        raise UserError(f"cannot read configuration {error.filename}: {error.strerror}; see configs/train/") from error
-    except IndexError as error:
-        raise UserError("--config needs a file, such as configs/train/tiny_grpo.yaml") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"the configuration is not readable YAML: {error}") from error
+        (data, watch), _ = _parsed([DataArguments, WatchArguments], values, flags)
+        if (data.check_dataset or watch.dry_run) and not torch.cuda.is_available():
+            flags = [*flags, "--use_cpu", "true"]
+        kinds = [DataArguments, WatchArguments, RewardArguments, SpeedArguments, training, ModelArguments]
+        (data, watch, rewards, speed, training_arguments, model), unknown = _parsed(kinds, values, flags)
     except (ValueError, TypeError, ImportError) as error:  # what TRL and transformers say of contradictory values
         raise UserError(str(error)) from error
     if unknown:

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from data_gen.audit.lights import interval_by_demo, none_allowed, share
 from data_gen.audit.report import Finding
 from data_gen.audit.rows import Rows, Strings
 from data_gen.manifest import MANIFEST, read_manifest
-from robot_r1.errors import UserError
+from robot_r1.errors import BadFileError, UserError
 from robot_r1.geometry import Array
 from robot_r1.movement import SLIGHT_RATIO, movement_between, movement_text
 from robot_r1.question import QuestionType
+from robot_r1.yaml_file import read_yaml
 
 TOLERANCE = 0.01
 """Metres: positions nearer than this are one place to who looks at a picture."""
@@ -36,9 +36,9 @@ def read_dead_zone(folder: Path) -> float | None:
     config: Any = None
     if (folder / "config.yaml").is_file():
         try:
-            config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"{folder / 'config.yaml'} is not readable YAML; build the data set again") from error
+            config = read_yaml(folder / "config.yaml")
+        except BadFileError as error:
+            raise UserError(f"{folder / 'config.yaml'} {error}; build the data set again") from error
     elif (folder / MANIFEST).is_file():
         config = read_manifest(folder).config
     value = config.get("dead_zone") if isinstance(config, dict) else None

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import yaml
 from inspect_ai.model import ModelCost, ModelInfo, set_model_cost, set_model_info
 from pydantic import TypeAdapter, ValidationError
 
-from robot_r1.errors import UserError
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.yaml_file import read_yaml
 
 _PRICES = TypeAdapter(dict[str, ModelCost])
 _FIELDS = ", ".join(ModelCost.model_fields)
@@ -23,11 +23,9 @@ def set_prices(file: Path) -> None:
         UserError: it cannot be read, or something in it is no price.
     """
     try:
-        prices = _PRICES.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UserError(f"cannot read prices {file}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} is not readable YAML: {' '.join(str(error).split())}") from error
+        prices = _PRICES.validate_python(read_yaml(file))
+    except BadFileError as error:
+        raise UserError(f"the file of prices {file} {error}; give each model {_FIELDS}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ": ".join(str(part) for part in first["loc"]) or "all of it"

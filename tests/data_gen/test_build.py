@@ -256,7 +256,7 @@ def survey(shard: Shard) -> None:
         (("--prompts", "/nowhere"), "prompt folder /nowhere does not exist"),
         (("--out", "/proc/nowhere/set"), "/proc/nowhere"),
         (("--out", "/dev/null/set"), "/dev/null"),
-        (("--config", "none.yaml"), "cannot read configuration none.yaml"),
+        (("--config", "none.yaml"), "configuration none.yaml is missing"),
     ],
 )
 def test_bad_input_is_one_line(archive: Path, tmp_path: Path, flags: tuple[str, ...], message: str) -> None:

@@ -73,10 +73,17 @@ def test_what_shapes_the_data_reads_back() -> None:
         ("seed: [", (), "not readable YAML"),
         ("- 1", (), "must hold keys and values"),
         ("\x00", (), "not readable YAML"),
-        ("", ("--seed", "x"), "seed is 'x': Input should be a valid integer"),
-        ("", ("--sed", "1"), "unrecognized arguments: --sed 1"),
-        ("", ("--workers", "0"), "workers is '0'"),
-        ("", ("--push-to-hub", "noslash"), "push_to_hub is 'noslash'"),
+        ("", (), "is empty"),
+        ("[" * 20_000, (), "nest"),
+        ("seed:\n\t- 1", (), "never by tabs"),
+        ("a: &a [1, 1]\nexclude: [*a, *a]", (), "uses aliases"),
+        ("seed: 9:" + ":".join("59" * 1000), (), "a number of more than 100 characters"),
+        ("\n".join(f"k{i}: 1" for i in range(20_000)), (), "unknown key k4; .*; and 19995 more"),
+        (f"seed: [{', '.join('[' + ', '.join(['word'] * 900) + ']' for _ in range(90))}]", (), r"seed is \[\['word'"),
+        ("{}", ("--seed", "x"), "seed is 'x': Input should be a valid integer"),
+        ("{}", ("--sed", "1"), "unrecognized arguments: --sed 1"),
+        ("{}", ("--workers", "0"), "workers is '0'"),
+        ("{}", ("--push-to-hub", "noslash"), "push_to_hub is 'noslash'"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, yaml_text: str, flags: tuple[str, ...], message: str) -> None:
@@ -86,6 +93,7 @@ def test_bad_input_is_one_line(tmp_path: Path, yaml_text: str, flags: tuple[str,
         read("--config", str(file), *flags)
     assert re.search(message, str(error.value)), str(error.value)
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 5000
 
 
 @pytest.mark.parametrize("flags", [(), ("--distractors.near-miss-radius", "hard")])
@@ -116,7 +124,21 @@ def test_what_is_no_question_id_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_file_and_missing_argument() -> None:
-    with pytest.raises(UserError, match=r"cannot read configuration none\.yaml"):
+    with pytest.raises(UserError, match=r"configuration none\.yaml is missing"):
         read("--config", "none.yaml")
     with pytest.raises(UserError, match="--config needs a file"):
         read("--config")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_of_other_editors_and_paths_at_home(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "ids.txt").write_text(IDS[0] + "\n")
+    text = "root: ~/démos\r\nout: ~/set\r\nexclude: ~/ids.txt\r\nprompts: ~no_such_user/p\r\n"
+    (tmp_path / "a.yaml").write_bytes(text.encode(encoding))
+    config = read("--config", "~/a.yaml")
+    assert (config.root, config.out, config.exclude) == (tmp_path / "démos", tmp_path / "set", IDS[:1])
+    assert config.prompts == Path("~no_such_user/p")
+    assert read("--out=~/other").out == tmp_path / "other"

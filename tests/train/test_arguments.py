@@ -47,9 +47,13 @@ def test_all_settings_are_plain_values(yaml_file: Path) -> None:
     ("text", "message"),
     [
         ("nonsense: 1\n", "nonsense"),
-        ("a: [1\nb", "the configuration is not readable YAML"),
-        ("- a\n- b\n", "must contain a YAML mapping"),
-        ("", "must contain a YAML mapping"),
+        ("a: [1\nb", "is not readable YAML"),
+        ("- a\n- b\n", "must hold keys and values"),
+        ("", "is empty"),
+        ("[" * 20_000, "nest"),
+        ("a: &a [1, 1]\nrewards: [*a, *a]", "uses aliases"),
+        ("env: 3", "env of the configuration must hold names and values"),
+        ("self: 1", "self"),
         ("heldout_every: many\n", "invalid int value: 'many'; --help lists the flags"),
         ("resume: perhaps\n", "perhaps"),
         ("lr_scheduler_type: sudden\n", "sudden"),
@@ -61,14 +65,14 @@ def test_files_that_say_what_is_not_allowed(yaml_file: Path, text: str, message:
 
 
 def test_no_file(yaml_file: Path) -> None:
-    with pytest.raises(UserError, match=r"cannot read configuration .*config.yaml: No such file.*see configs/train/"):
+    with pytest.raises(UserError, match=r"configuration .*config.yaml is missing; see configs/train/"):
         read(yaml_file)
-    with pytest.raises(UserError, match=r"cannot read configuration .*: Is a directory"):
+    with pytest.raises(UserError, match=r"configuration .* is not a file"):
         read(yaml_file.parent)
     with pytest.raises(UserError, match=r"--config needs a file, such as configs/train/tiny_grpo.yaml"):
         read_settings(GRPOConfig, ["--seed", "3", "--config"])
     yaml_file.write_bytes(b"\xff\xfe\x00binary")
-    with pytest.raises(UserError, match="the configuration is not readable YAML"):
+    with pytest.raises(UserError, match="is not readable YAML"):
         read(yaml_file)
 
 
