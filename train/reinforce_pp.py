@@ -1,4 +1,4 @@
-"""REINFORCE++ on Robot-R1 questions: the paper's ablation (table 7).
+"""REINFORCE++ on Robot-R1 questions: for the paper's ablation (table 7).
 
     accelerate launch train/reinforce_pp.py --config configs/train/tiny_reinforce_pp.yaml
 

@@ -1,4 +1,4 @@
-"""REINFORCE leave-one-out on Robot-R1 questions: the paper's ablation (table 7).
+"""REINFORCE leave-one-out on Robot-R1 questions: for the paper's ablation (table 7).
 
     accelerate launch train/rloo.py --config configs/train/tiny_rloo.yaml
 

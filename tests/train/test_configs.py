@@ -1,13 +1,17 @@
 """Every shipped configuration is read, and its plan comes out; the paper's numbers are those of the paper."""
 
 import importlib
+import json
+import shlex
 from pathlib import Path
 
 import huggingface_hub.constants
 import numpy as np
 import pytest
+import yaml
 from datasets import Dataset, Features, Image, List, Value
 from trl import GRPOConfig, RLOOConfig
+from trl.scripts import vllm_serve
 
 from robot_r1.errors import UserError
 from robot_r1.pictures import png_bytes
@@ -46,7 +50,7 @@ def many_questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_configs() -> None:
-    assert len(CONFIGS) >= 9
+    assert len(CONFIGS) >= 11
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)
@@ -68,7 +72,16 @@ def test_dry_run(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", ["paper_7b", "paper_7b_server"])
+PAPER = ["paper_7b", "paper_7b_server", "paper_7b_rloo", "paper_7b_reinforce_pp"]
+OBJECTIVES = {
+    "paper_7b": {"loss_type": "bnpo", "beta": 0.01, "delta": 3.0, "scale_rewards": "group"},
+    "paper_7b_server": {"loss_type": "bnpo", "beta": 0.01, "delta": 3.0, "scale_rewards": "group"},
+    "paper_7b_rloo": {"beta": 0.01, "normalize_advantages": False},
+    "paper_7b_reinforce_pp": {"loss_type": "bnpo", "beta": 0.001, "delta": 3.0},
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
 def test_the_papers_numbers(name: str) -> None:
     config = settings(CONFIGS[0].with_name(f"{name}.yaml"))
     plan = schedule(config.training, 7500, 4)
@@ -79,11 +92,58 @@ def test_the_papers_numbers(name: str) -> None:
     assert (plan.generations_per_epoch, plan.updates_per_epoch, plan.updates) == (14, 56, 280)
     training = config.training
     assert (training.learning_rate, training.weight_decay, training.max_grad_norm) == (1e-6, 0.01, 1.0)
-    assert (training.temperature, training.top_p, training.beta) == (1.0, 0.99, 0.01)
-    assert (training.epsilon, training.epsilon_high, training.delta) == (0.2, 0.3, 3.0)
-    assert (training.loss_type, training.scale_rewards, training.num_iterations) == ("dapo", "group", 1)
+    assert (training.temperature, training.top_p, training.num_iterations) == (1.0, 0.99, 1)
+    assert (training.epsilon, training.epsilon_high) == (0.2, 0.3)
+    assert {key: getattr(training, key) for key in OBJECTIVES[name]} == OBJECTIVES[name]
     assert (config.data.min_pixels, config.data.max_pixels, config.data.max_prompt_tokens) == (262144, 4194304, 2048)
     assert training.save_steps % plan.updates_per_generation == 0
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_papers_recipes_train_on_the_papers_data(name: str) -> None:
+    data = yaml.safe_load((CONFIGS[0].parents[1] / "data" / "paper.yaml").read_text())
+    assert settings(CONFIGS[0].with_name(f"{name}.yaml")).data.dataset == data["out"]
+    held_out = data["split"]["validation_fraction"] + data["split"]["test_fraction"]
+    demos = data["demos_per_task"] * len(data["tasks"])
+    plan = schedule(settings(CONFIGS[0].with_name(f"{name}.yaml")).training, round(7500 * (1 - held_out)), 4)
+    assert demos == 250 and (plan.generations_per_epoch, plan.updates_per_epoch, plan.updates) == (11, 44, 220)
+
+
+def served(name: str) -> tuple[dict[str, str], list[str]]:
+    """Environment and arguments of the server's command line in a configuration's comment."""
+    lines = CONFIGS[0].with_name(f"{name}.yaml").read_text().splitlines()
+    words = shlex.split(next(line for line in lines if " vllm serve " in line).removeprefix("#"))
+    start = words.index("vllm")
+    return dict(word.split("=", 1) for word in words[:start]), words[start + 2 :]
+
+
+def flagged(arguments: list[str]) -> dict[str, str]:
+    """Flags with their values, those without one as empty."""
+    flags: dict[str, str] = {}
+    for word in arguments:
+        if word.startswith("--"):
+            flags[word] = ""
+        elif flags:
+            flags[list(flags)[-1]] = word
+    return flags
+
+
+def test_the_server_is_started_as_the_trainers_client_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held against what TRL's own, deprecated, command would start; vLLM itself is not here."""
+    monkeypatch.setattr(vllm_serve, "is_vllm_available", lambda min_version=None: True)
+    config = settings(CONFIGS[0].with_name("paper_7b_server.yaml"))
+    environment, arguments = served("paper_7b_server")
+    flags = flagged(arguments)
+    imposed = vllm_serve.build_command(vllm_serve.ScriptArguments(model="x"))
+    needed = flagged(imposed[imposed.index("--enable-scale-out") :])
+    assert {"--weight-transfer-config", "--logprobs-mode", "--max-logprobs", "--enable-scale-out"} == needed.keys()
+    assert {name: flags[name] for name in needed} == needed
+    assert environment["VLLM_SERVER_DEV_MODE"] == "1" and arguments[0] == config.model.model_name_or_path
+    training = config.training
+    assert (flags["--host"], int(flags["--port"])) == (training.vllm_server_host, training.vllm_server_port)
+    assert int(flags["--max-model-len"]) >= config.data.max_prompt_tokens + training.max_completion_length
+    assert int(flags["--tensor-parallel-size"]) == len(environment["CUDA_VISIBLE_DEVICES"].split(","))
+    assert json.loads(flags["--limit-mm-per-prompt"])["image"] == 1
 
 
 def test_supervised_batch_is_the_papers() -> None:

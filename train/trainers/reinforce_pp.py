@@ -1,4 +1,7 @@
-"""REINFORCE++ (Hu et al., 2025) on TRL's GRPO trainer, as the paper's ablation uses it (Robot-R1, table 7).
+"""REINFORCE++ (Hu et al., 2025) on TRL's GRPO trainer, for the paper's ablation (Robot-R1, table 7).
+
+The paper does not say where it put the KL penalty: EasyR1, with which it trained, has it in the loss by default and in
+the reward in its example for this algorithm (commit bee33c4), as here.
 
 There is no group baseline: a token's return is the completion's reward minus the KL penalties from that token on
 (k1 estimate, log pi_old - log pi_ref, discount 1), whitened over all completion tokens of the whole generation batch,
