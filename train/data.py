@@ -112,7 +112,10 @@ def encoded(dataset: Dataset) -> Dataset:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Adds `prompt`, and `completion` where the rows have one, to a batch of rows; brings pictures to the limits."""
+    """Adds `prompt`, and `completion` where the rows have one, to a batch of rows; brings pictures to the limits.
+
+    Equal pictures of adjacent rows are one object, decoded once.
+    """
 
     min_pixels: int | None = None
     max_pixels: int | None = None
@@ -120,10 +123,14 @@ class Renderer:
     def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         rendered = dict(batch)
         rendered["prompt"] = [messages(question) for question in batch["question"]]
-        rendered["images"] = [
-            [fitted(decode(picture), self.min_pixels, self.max_pixels) for picture in stored_pictures(images)]
-            for images in batch["images"]
-        ]
+        pictures: list[list[Any]] = []
+        for row, images in enumerate(batch["images"]):
+            if row and images == batch["images"][row - 1]:  # a prompt stands there once for each of its completions
+                pictures.append(list(pictures[-1]))
+            else:
+                stored = stored_pictures(images)
+                pictures.append([fitted(decode(picture), self.min_pixels, self.max_pixels) for picture in stored])
+        rendered["images"] = pictures
         if "completion" in batch:
             rendered["completion"] = [[{"role": "assistant", "content": text}] for text in batch["completion"]]
         return rendered

@@ -105,6 +105,8 @@ class _Generation:
 class _Stub(VisionTrainer, _Generation):
     use_vllm = True
     processing_class = SimpleNamespace(image_token_id=9)
+    accelerator, model = SimpleNamespace(process_index=0), SimpleNamespace(training=True)
+    num_generations = 2
 
     def __init__(self, mode: str) -> None:
         self.vllm_mode = mode

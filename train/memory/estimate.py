@@ -68,7 +68,7 @@ def estimate(shape: ModelShape, settings: MemorySettings) -> Estimate:
         Part("gradients", _gradients(shape, settings), "always"),
         Part("optimizer", _optimizer(shape, settings), "always"),
         Part("reference model", _reference(shape, settings), "always"),
-        Part("images", 4 * settings.generation_batch * settings.patches * shape.pixels_per_patch, "always"),
+        Part("images", 4 * settings.pictures * settings.patches * shape.pixels_per_patch, "always"),
         Part("CUDA and communication (allowance)", CONTEXT, "always"),
         Part("activations", active.kept, "training"),
         Part("backward pass of a layer or the head", active.working, "training"),

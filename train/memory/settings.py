@@ -63,6 +63,12 @@ class MemorySettings:
         return most_prompts(self.micro_batch, self.sharing, whole, aligned)
 
     @property
+    def pictures(self) -> int:
+        """Pictures of a generation batch that are held until it is learned from: TRL holds one for each completion."""
+        whole = self.generation_batch % self.sharing == 0
+        return most_prompts(self.generation_batch, self.sharing, whole, aligned=True)
+
+    @property
     def group_tokens(self) -> int:
         """Tokens of a prompt with the completions that share it, at most."""
         return self.prompt_tokens + min(self.sharing, self.micro_batch) * self.completion_tokens

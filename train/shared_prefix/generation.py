@@ -11,11 +11,12 @@ from train.shared_prefix.groups import Group, equal_prompts
 VISION_INPUTS = ("pixel_values", "image_grid_thw", "mm_token_type_ids")
 
 
-def prompts_to_answer(inputs: dict[str, torch.Tensor]) -> list[Group]:
+def prompts_to_answer(inputs: dict[str, Any]) -> list[Group]:
     """Which of B prompts, one picture each, are computed once: adjacent ones that are equal.
 
     Args:
-        inputs: `input_ids` and `attention_mask`, (B, P), and the `VISION_INPUTS` of all B rows.
+        inputs: `input_ids` and `attention_mask`, (B, P), and the `VISION_INPUTS` of all B rows;
+            `pixel_values` may be a list with the patches of each.
     """
     grids = inputs["image_grid_thw"]
     rows = zip(inputs["input_ids"], inputs["attention_mask"], grids, _patches(inputs), strict=True)
@@ -25,7 +26,7 @@ def prompts_to_answer(inputs: dict[str, torch.Tensor]) -> list[Group]:
 def generate_from_shared_prompts(
     generate: Callable[..., torch.Tensor],
     model: Any,
-    inputs: dict[str, torch.Tensor],
+    inputs: dict[str, Any],
     groups: Sequence[Group],
     generation_config: GenerationConfig,
 ) -> torch.Tensor:
@@ -62,7 +63,7 @@ def generate_from_shared_prompts(
     return generate(**rest, past_key_values=cache, generation_config=generation_config)
 
 
-def _patches(inputs: dict[str, torch.Tensor]) -> Sequence[torch.Tensor]:
+def _patches(inputs: dict[str, Any]) -> Sequence[torch.Tensor]:
     """Of each row."""
-    patches: Sequence[torch.Tensor] = torch.split(inputs["pixel_values"], inputs["image_grid_thw"].prod(-1).tolist())
-    return patches
+    given: torch.Tensor | list[torch.Tensor] = inputs["pixel_values"]
+    return given if isinstance(given, list) else torch.split(given, inputs["image_grid_thw"].prod(-1).tolist())

@@ -33,6 +33,8 @@ LIBRARIES = (
             "GRPOTrainer._prepare_inputs and RLOOTrainer._prepare_inputs, which call shuffle_sequence_dict",
             "_get_per_token_logps_and_entropies of both",
             "_generate_single_turn of both, which calls generate of the unwrapped model",
+            "_generate_and_score_completions of both, which calls gather_object and image_processor of the processor",
+            "split_pixel_values_by_grid and unsplit_pixel_values_by_grid, which _prepare_inputs calls",
             "add_fused_lm_head, whose forward takes shift_labels",
         ),
     ),

@@ -3,8 +3,7 @@
 `train/shared_prefix/releases.py` lists what of TRL is overridden here.
 """
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -13,16 +12,15 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import is_peft_model
 from transformers import PreTrainedModel, ProcessorMixin
-from trl import GRPOTrainer, RLOOTrainer
 
 from robot_r1.errors import UserError
 from train.shared_prefix.attention import NAME, register
 from train.shared_prefix.generation import generate_from_shared_prompts, prompts_to_answer
 from train.shared_prefix.groups import Group, equal_prompts, most_prompts, shuffle_groups
-from train.shared_prefix.log_probs import Batch, pictures_by_row, shared_log_probs
+from train.shared_prefix.log_probs import Batch, shared_log_probs
+from train.trainers.pictures import PICTURES, PictureTrainer, in_trl
 
-_PICTURES = ("pixel_values", "image_grid_thw", "num_images")
-_FIELDS = (*_PICTURES, "mm_token_type_ids")
+_FIELDS = (*PICTURES, "mm_token_type_ids")
 _METRIC = "shared_prefix/completions_per_prompt"
 _ALONE = "shared_prefix/not_shared"
 
@@ -39,7 +37,7 @@ def core_of(model: torch.nn.Module) -> Any:
     return without_adapter(model).model
 
 
-class SharedPrefixTrainer:
+class SharedPrefixTrainer(PictureTrainer):
     """Mixed in before a trainer of TRL that generates; changes nothing until `share_prefixes` is called."""
 
     accelerator: Accelerator
@@ -61,10 +59,11 @@ class SharedPrefixTrainer:
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
         if not self.shares or not self.model.training:
-            return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
+            return super()._prepare_inputs(generation_batch)
         before = self.accelerator.process_index * self._generated
-        with _shuffled_by(partial(shuffle_groups, group_of=lambda row: (before + row) // self.num_generations)):
-            return super()._prepare_inputs(generation_batch)  # type: ignore[misc]
+        shuffle = partial(shuffle_groups, group_of=lambda row: (before + row) // self.num_generations)
+        with in_trl(shuffle_sequence_dict=shuffle):
+            return super()._prepare_inputs(generation_batch)
 
     def _get_per_token_logps_and_entropies(
         self,
@@ -77,12 +76,14 @@ class SharedPrefixTrainer:
         **fields: Any,
     ) -> LogProbs:
         if not self.shares:
+            fields["pixel_values"] = torch.cat(self._patches(*(fields[name] for name in PICTURES)))
             stock: LogProbs = super()._get_per_token_logps_and_entropies(  # type: ignore[misc]
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **fields
             )
             return stock
         _refuse_unknown(fields)
-        patches, grids = pictures_by_row(*(fields[name] for name in _PICTURES))
+        patches = self._patches(*(fields[name] for name in PICTURES))
+        grids = torch.split(fields["image_grid_thw"], list(fields["num_images"]))
         width = input_ids.shape[1] - logits_to_keep
         batch = Batch(input_ids, attention_mask, fields["mm_token_type_ids"], width, patches, grids)
         positions_of = core_of(self.accelerator.unwrap_model(model)).get_rope_index
@@ -99,7 +100,10 @@ class SharedPrefixTrainer:
 
     def _generate_single_turn(self, prompt_ids: Any, images: Any, fields: Any, *rest: Any, **named: Any) -> Any:
         generate = super()._generate_single_turn  # type: ignore[misc]
-        if not self.shares or self.use_vllm:  # type: ignore[attr-defined]
+        if self.use_vllm:  # type: ignore[attr-defined]
+            return generate(prompt_ids, images, fields, *rest, **named)
+        if not self.shares:
+            fields = {**fields, "pixel_values": torch.cat(self._rows(fields))}
             return generate(prompt_ids, images, fields, *rest, **named)
         with self._prompts_prefilled_once():
             return generate(prompt_ids, images, fields, *rest, **named)
@@ -111,6 +115,7 @@ class SharedPrefixTrainer:
         stock = model.generate
 
         def generate(generation_config: Any, **inputs: Any) -> torch.Tensor:
+            inputs["pixel_values"] = self._rows(inputs)
             groups = prompts_to_answer(inputs)
             self._refuse_separate(groups, whole=self._generated % self._group_size == 0, aligned=True)
             # An adapter's generate calls the forward pass of the model inside, which is not under autocast.
@@ -121,6 +126,11 @@ class SharedPrefixTrainer:
             yield
         finally:
             del model.generate
+
+    def _rows(self, fields: dict[str, Any]) -> list[torch.Tensor]:
+        """The patches of each prompt that is generated for; a prompt has one picture."""
+        grids = fields["image_grid_thw"]
+        return self._patches(fields["pixel_values"], grids, [1] * len(grids))
 
     @property
     def _group_size(self) -> int:
@@ -190,17 +200,3 @@ def _parts(rows: int, at_once: int, group_size: int) -> Iterator[slice]:
     step = -(-at_once // group_size) * group_size
     for start in range(0, rows, step):
         yield slice(start, start + step)
-
-
-@contextmanager
-def _shuffled_by(shuffle: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[None]:
-    """Let TRL's trainers shuffle a generation batch otherwise."""
-    modules: list[Any] = [sys.modules[trainer.__module__] for trainer in (GRPOTrainer, RLOOTrainer)]
-    stock = [module.shuffle_sequence_dict for module in modules]
-    for module in modules:
-        module.shuffle_sequence_dict = shuffle
-    try:
-        yield
-    finally:
-        for module, function in zip(modules, stock, strict=True):
-            module.shuffle_sequence_dict = function

@@ -11,6 +11,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from accelerate import Accelerator
 from transformers import ProcessorMixin
 
 VISION_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>")
@@ -52,11 +54,24 @@ def collapsed(prompt_ids: Sequence[int], image_token: int) -> list[int]:
 class VisionTrainer:
     """Mixed in before a trainer of TRL that generates."""
 
+    accelerator: Accelerator
+    model: torch.nn.Module
     use_vllm: bool
     vllm_mode: str
     processing_class: ProcessorMixin
+    num_generations: int
+    num_generations_eval: int
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], images: Any, *rest: Any, **named: Any) -> Any:
-        if self.use_vllm and self.vllm_mode == "colocate" and images is not None:
-            prompt_ids = [collapsed(ids, self.processing_class.image_token_id) for ids in prompt_ids]
+        if self.use_vllm and images is not None:
+            if self.vllm_mode == "colocate":
+                prompt_ids = [collapsed(ids, self.processing_class.image_token_id) for ids in prompt_ids]
+            else:
+                images = self._for_server(images)
         return super()._generate_single_turn(prompt_ids, images, *rest, **named)  # type: ignore[misc]
+
+    def _for_server(self, images: Sequence[Any]) -> list[Any]:
+        """The pictures of each prompt's first completion: TRL gathers all to every process, but sends no others."""
+        first = self.accelerator.process_index * len(images)
+        size = self.num_generations if self.model.training else self.num_generations_eval
+        return [own if (first + row) % size == 0 else None for row, own in enumerate(images)]

@@ -94,3 +94,9 @@ def test_the_estimate_counts_every_token_that_is_computed(prompt: int, completio
     counted = settings.prompts * prompt + settings.micro_batch * completion
     assert computed == 2 * (prompt - 1) + sum(lengths)
     assert counted - 2 == 2 * (prompt - 1) + 10 * completion
+
+
+@pytest.mark.parametrize(("sharing", "completions", "pictures"), [(5, 640, 128), (5, 64, 14), (1, 640, 640)])
+def test_pictures_are_held_once_for_a_prompt(sharing: int, completions: int, pictures: int) -> None:
+    """64 completions can have the last one of a prompt, twelve whole ones, and the first three of another."""
+    assert replace(PAPER, sharing=sharing, generation_batch=completions).pictures == pictures
