@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from robot_r1.errors import BadFileError, UserError
 
@@ -93,6 +93,29 @@ def despite_faults(path: Path, read: Callable[[], Result]) -> Result:
             time.sleep(pause)
 
 
+def read_regular(path: Path, read: Callable[[BinaryIO, int], Result]) -> Result:
+    """What `read` takes out of a regular file; it is given the open file and its size in bytes.
+
+    Raises:
+        BadFileError: the file is missing or not a regular file, or `read` raises it.
+        UserError: the disk fails, or the user may not read the file.
+    """
+
+    def opened() -> Result:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise BadFileError("is not a file")
+        with path.open("rb") as file:
+            return read(file, status.st_size)
+
+    try:
+        return despite_faults(path, opened)
+    except FileNotFoundError:
+        raise BadFileError("is missing") from None
+    except OSError as error:
+        raise BadFileError(f"cannot be read: {error.strerror}") from error
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """The bytes of a regular file that holds at least one and at most `limit` of them.
 
@@ -101,23 +124,14 @@ def read_bounded(path: Path, limit: int) -> bytes:
         UserError: the disk fails, or the user may not read the file.
     """
 
-    def read() -> bytes:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            raise BadFileError("is not a file")
-        if status.st_size > limit:
-            raise BadFileError(f"is larger than {limit / 2**20:g} MiB ({status.st_size / 2**20:.0f} MiB)")
-        if status.st_size == 0:
+    def read(file: BinaryIO, size: int) -> bytes:
+        if size > limit:
+            raise BadFileError(f"is larger than {limit / 2**20:g} MiB ({size / 2**20:.0f} MiB)")
+        if size == 0:
             raise BadFileError("is empty (0 bytes)")
-        with path.open("rb") as file:
-            return file.read(limit + 1)
+        return file.read(limit + 1)
 
-    try:
-        data = despite_faults(path, read)
-    except FileNotFoundError:
-        raise BadFileError("is missing") from None
-    except OSError as error:
-        raise BadFileError(f"cannot be read: {error.strerror}") from error
+    data = read_regular(path, read)
     if not 0 < len(data) <= limit:
         raise BadFileError("changes while it is read")
     if data.startswith(_LFS_POINTER):

@@ -4,20 +4,23 @@ Only the pictures of the camera that is asked for are opened; other cameras may 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from data_gen.sources.descriptions import read_descriptions
 from data_gen.sources.observations import Observations
-from data_gen.sources.png import png_size, read_png
 from data_gen.sources.rlbench_layout import DamagedDemo, Discovery, DiskDemo, find_demos
 from data_gen.sources.safe_pickle import load
 from robot_r1.demo import Demo, Provenance
-from robot_r1.errors import BadDemoError, UserError
-from robot_r1.files import despite_faults
+from robot_r1.errors import BadDemoError, BadFileError, UserError
+from robot_r1.files import despite_faults, read_bounded
+from robot_r1.png import MAX_BYTES, checked_png, png_size
 
 __all__ = ["DamagedDemo", "Discovery", "DiskDemo", "find_demos", "load_demo"]
 
+Result = TypeVar("Result")
 _PICTURE = re.compile(r"([0-9]+)\.png")
 _MOVING_CAMERA = "wrist"
 
@@ -39,7 +42,7 @@ def load_demo(disk: DiskDemo, camera: str) -> Demo:
     observations = Observations(path, load(path))
     pictures = disk.episode_dir / f"{camera}_rgb"
     _check_names(pictures, len(observations))
-    width, height = png_size(pictures / "0.png")
+    width, height = _read(pictures / "0.png", png_size)
     pose = observations.rows("gripper_pose", 7)
     descriptions, fallback = read_descriptions(disk.descriptions_file, disk.key.task, disk.key.variation)
     return Demo(
@@ -91,4 +94,11 @@ class _FrameReader:
     def __call__(self, index: int) -> bytes:
         if not 0 <= index < self.frames:
             raise BadDemoError(self.folder, f"there is no frame {index} among {self.frames}")
-        return read_png(self.folder / f"{index}.png", self.size)
+        return _read(self.folder / f"{index}.png", lambda data: checked_png(data, self.size))
+
+
+def _read(path: Path, what: Callable[[bytes], Result]) -> Result:
+    try:
+        return what(read_bounded(path, MAX_BYTES))
+    except BadFileError as error:
+        raise BadDemoError(path, str(error)) from error
