@@ -170,6 +170,12 @@ def _check_rl(settings: Settings[TrainingArguments], training: GRPOConfig | RLOO
             f"updates of {accumulated} steps (gradient_accumulation_steps) would straddle generation batches of "
             f"{generated} (steps_per_generation x num_iterations); make one a multiple of the other"
         )
+    model = settings.model
+    if model.use_peft and model.lora_dropout and not training.disable_dropout and training.process_index == 0:
+        print(
+            f"lora_dropout {model.lora_dropout:g} drops inputs while the policy learns and not while it samples, so "
+            "that it learns from another policy's completions; give --lora_dropout 0"
+        )
     if may_share(settings):
         check_libraries()
     if not training.use_vllm:

@@ -6,6 +6,7 @@ loaded; `--check_dataset` and `--dry_run` stop on the way.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from train.best import BEST, forget_best
 from train.callbacks import GreedyEvaluation, MetricsFile, SampleFiles, SaveOnSigterm, ZeroVarianceGuard
 from train.check_dataset import DatasetCheck, check_dataset, unchecked
 from train.data import QUESTION_COLUMNS, SFT_COLUMNS, has_split, of_types, read_split, rendered, subset
+from train.disk import check_disk
 from train.finish import finish
 from train.folders import restore
 from train.heldout import HeldOut
@@ -75,7 +77,7 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
             "lower --generation_batch_size or --per_device_train_batch_size"
         )
     check_save_points(training, plan)
-    if not _go_on(settings, prepared, plan.text()):
+    if not _go_on(settings, prepared, plan.text(), plan.updates):
         return
     training.generation_kwargs = generation_kwargs(prepared.processor, training.generation_kwargs, training.use_vllm)
     hub_id = _begin(algorithm, settings, prepared)
@@ -113,8 +115,10 @@ def run_sft(settings: Settings[SFTConfig]) -> None:
     if prepared is None:
         return
     per_update = training.per_device_train_batch_size * training.gradient_accumulation_steps * _processes(settings)
-    plan = f"update: {per_update} examples; epoch: {-(-len(prepared.questions) // per_update)} updates"
-    if not _go_on(settings, prepared, plan):
+    per_epoch = ceil(len(prepared.questions) / per_update)
+    updates = training.max_steps if training.max_steps > 0 else ceil(per_epoch * training.num_train_epochs)
+    plan = f"update: {per_update} examples; epoch: {per_epoch} updates"
+    if not _go_on(settings, prepared, plan, updates):
         return
     hub_id = _begin("sft", settings, prepared)
     trainer = RobotSFTTrainer(
@@ -178,8 +182,8 @@ def _held_out(settings: Settings[Any], processor: ProcessorMixin, completion_tok
     return HeldOut(chosen, processor, watch.heldout_batch_size, completion_tokens, data.min_pixels, data.max_pixels)
 
 
-def _go_on(settings: Settings[Any], prepared: Prepared, plan: str) -> bool:
-    """Show the plan and judge the memory; False if that was all that was asked for."""
+def _go_on(settings: Settings[Any], prepared: Prepared, plan: str, updates: int) -> bool:
+    """Show the plan and judge memory and disk; False if that was all that was asked for."""
     main, dry = settings.training.process_index == 0, settings.watch.dry_run
     if main and dry:
         for name, value in settings.flat().items():
@@ -187,7 +191,10 @@ def _go_on(settings: Settings[Any], prepared: Prepared, plan: str) -> bool:
         print(prepared.check.text())
     if main:
         print(plan)
-    check_memory(settings, prepared.check, _processes(settings), show=main and dry)
+    processes = _processes(settings)
+    check_memory(settings, prepared.check, processes, show=main and dry)
+    best = prepared.held_out is not None or prepared.processor is None  # without one a dry run cannot ask
+    check_disk(settings, prepared.check, processes, updates, best, show=main and dry)
     if main and dry:
         print("nothing was trained")
     return not dry

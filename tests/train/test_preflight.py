@@ -12,6 +12,7 @@ from robot_r1.errors import UserError
 from tests.conftest import CPU, ShortRun
 from train import grpo, preflight, rloo, sft
 from train.arguments import read_settings
+from train.preflight import check_settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -173,3 +174,28 @@ def test_the_script_ends_in_one_line_and_exit_code_2(mixed_blocks: Path, tmp_pat
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1] == "error: heldout_every is -4; give 0 or more"
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--use_peft", "true"], True),  # TRL's default is 0.05
+        (["--use_peft", "true", "--lora_dropout", "0.1"], True),
+        (["--use_peft", "true", "--lora_dropout", "0"], False),
+        (["--use_peft", "true", "--disable_dropout", "true"], False),
+        ([], False),
+    ],
+)
+def test_dropout_in_adapters_is_told(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], told: bool
+) -> None:
+    check_settings(read_settings(GRPOConfig, arguments(tiny_model, tmp_path, tmp_path / "run", *more)))
+    assert ("give --lora_dropout 0" in capsys.readouterr().out) == told
+
+
+def test_supervised_training_may_drop_inputs(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--model_name_or_path", str(tiny_model), "--dataset", "x", "--output_dir", str(tmp_path), *CPU]
+    check_settings(read_settings(sft.RobotSFTConfig, [*flags, "--use_peft", "true"]))
+    assert "lora_dropout" not in capsys.readouterr().out
