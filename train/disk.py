@@ -96,9 +96,9 @@ def _saves(training: Any, updates: int) -> int:
     if strategy == "no":
         return 0
     if strategy == "epoch":
-        return ceil(training.num_train_epochs)
-    every = training.save_steps if training.save_steps >= 1 else ceil(updates * training.save_steps)
-    return ceil(updates / max(every, 1))  # the last step is saved, too
+        return ceil(float(training.num_train_epochs))
+    every = float(training.save_steps)
+    return ceil(updates / max(every if every >= 1 else ceil(updates * every), 1))  # the last step is saved, too
 
 
 def _weight_bytes(shape: ModelShape, memory: MemorySettings) -> int:
