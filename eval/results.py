@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.robot_r1_bench.question import REASONING_TYPES
@@ -73,7 +73,7 @@ class Run:
 def scaled_interval(values: Sequence[float], demos: Sequence[str], top: float) -> Interval:
     """`clustered_interval` of values from 0 to `top`."""
     unit = clustered_interval([value / top for value in values], demos)
-    return Interval(unit.mean * top, unit.low * top, unit.high * top, unit.n, unit.clusters)
+    return replace(unit, mean=unit.mean * top, low=unit.low * top, high=unit.high * top)
 
 
 def ordered_groups(answers: Iterable[Answer]) -> list[str]:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-_FEW = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-"""97.5 % quantiles of Student's t for 1 to 10 degrees of freedom."""
-_Z = 1.959963984540054
+Values = NDArray[np.float64]
+_SAME = 1e-12
+"""Variances of values in [0, 1] below this are those of equal values."""
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,25 @@ class Interval:
     n: int
     """Number of values."""
     clusters: int
+    effective: float
+    """How many independent right-or-wrong answers would tell as much."""
 
     def __str__(self) -> str:
         return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}] (n = {self.n}, {self.clusters} clusters)"
 
 
 def clustered_interval(values: Sequence[float], clusters: Sequence[str]) -> Interval:
-    """The mean of values in [0, 1] with a cluster-robust interval, cut to [0, 1].
+    """The mean of values in [0, 1] with an interval that holds near 0 and 1 and for few clusters too.
 
-    The standard error sums residuals by cluster and is scaled by k / (k - 1) for k clusters (Miller, "Adding Error
-    Bars to Evals", 2024, section 2.2); the interval is Student's t with k - 1 degrees of freedom, as few clusters tell
-    little of their spread (Cameron & Miller 2015, "A Practitioner's Guide to Cluster-Robust Inference", section VI.D).
+    It is Wilson's score interval (Wilson, 1927) with the effective number of answers in the place of their number
+    (Korn & Graubard, "Confidence Intervals for Proportions with Small Expected Number of Positive Counts Estimated
+    from Survey Data", 1998) and Student's t with k - 1 degrees of freedom for k clusters. The variance of the mean
+    sums residuals by cluster (Miller, "Adding Error Bars to Evals", 2024, section 2.2). If d clusters decide that sum,
+    its weight is 1 - 1/d; the rest of the weight, in a geometric mean, has the largest variance there can be, that of
+    clusters whose answers are all alike. So k clusters count as k answers where all answers are equal, and as few
+    more where all that differ lie in one cluster. `benchmarks/coverage.py` measures how often the interval holds the
+    truth.
+
     With a single cluster nothing is known of the spread: the interval is [0, 1].
 
     Raises:
@@ -43,17 +53,44 @@ def clustered_interval(values: Sequence[float], clusters: Sequence[str]) -> Inte
     mean = float(data.mean())
     count = len(names)
     if count == 1:
-        return Interval(mean, 0.0, 1.0, len(data), 1)
-    residuals = np.bincount(index, weights=data - mean, minlength=count)
-    error = float(np.sqrt(count / (count - 1) * np.sum(residuals**2))) / len(data)
-    reach = _quantile(count - 1) * error
-    return Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach), len(data), count)
+        return Interval(mean, 0.0, 1.0, len(data), 1, 1.0)
+    sizes = np.bincount(index, minlength=count).astype(np.float64)
+    residuals = np.bincount(index, weights=data - mean, minlength=count).astype(np.float64)
+    effective = _effective(data, sizes, residuals)
+    low, high = wilson(mean, effective, count - 1)
+    return Interval(mean, low, high, len(data), count, effective)
 
 
-def _quantile(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t; beyond the table by Fisher's expansion in 1 / degrees of freedom."""
-    if freedom <= len(_FEW):
-        return _FEW[freedom - 1]
-    z = _Z
-    terms = (z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96)
-    return float(sum(term / freedom**power for power, term in enumerate(terms)))
+def wilson(share: float, effective: float, freedom: int) -> tuple[float, float]:
+    """The ends of Wilson's 95 % interval for a share of so many answers, with Student's t.
+
+    Args:
+        share: in [0, 1].
+        effective: number of independent answers, above 0.
+        freedom: degrees of freedom.
+    """
+    spread = float(stdtrit(freedom, 0.975)) ** 2 / effective
+    centre = (share + spread / 2) / (1 + spread)
+    reach = float(np.sqrt(spread * (share * (1 - share) + spread / 4))) / (1 + spread)
+    return max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach))
+
+
+def _effective(data: Values, sizes: Values, residuals: Values) -> float:
+    """The number of right-or-wrong answers whose mean varies as that of the data does.
+
+    Args:
+        data: values, (n,).
+        sizes: number of values by cluster, (k,).
+        residuals: sums of value minus mean by cluster, (k,).
+    """
+    n, count, mean = len(data), len(sizes), float(data.mean())
+    fewest = n**2 / float(np.sum(sizes**2))
+    spread, of_answers = float(data.var()), mean * (1 - mean)
+    if spread < _SAME or of_answers < _SAME:
+        return fewest
+    squares = residuals**2
+    largest = spread / fewest
+    least = spread / n
+    seen = max(count / (count - 1) * float(squares.sum()) / n**2, least)
+    deciding = float(squares.sum()) ** 2 / float(np.sum(squares**2)) if squares.any() else 1.0
+    return of_answers / float(seen ** (1 - 1 / deciding) * max(largest, seen) ** (1 / deciding))

@@ -59,10 +59,10 @@ def _too_few(interval: Interval) -> bool:
 
 
 def _by_chance(interval: Interval) -> bool:
-    """Whether a two-sided t test at the level `BY_CHANCE` leaves 0.25 possible."""
-    reach = max(interval.high - interval.mean, interval.mean - interval.low)  # one end may be cut at 0 or 1
-    widen = stdtrit(interval.clusters - 1, 1 - BY_CHANCE / 2) / stdtrit(interval.clusters - 1, 0.975)
-    return bool(abs(interval.mean - sum(CHANCE) / 2) <= reach * widen)
+    """Whether a two-sided score test at the level `BY_CHANCE`, that of the interval, leaves 0.25 possible."""
+    chance = sum(CHANCE) / 2
+    error = np.sqrt(chance * (1 - chance) / interval.effective)
+    return bool(abs(interval.mean - chance) <= stdtrit(interval.clusters - 1, 1 - BY_CHANCE / 2) * error)
 
 
 def interval_by_demo(values: NDArray[np.generic], demo: NDArray[np.generic]) -> Interval:

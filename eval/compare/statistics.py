@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest, norm, t
 
+from robot_r1.intervals import wilson
 from robot_r1.seeding import generator
 
 RESAMPLES = 10_000
@@ -56,7 +57,9 @@ def paired_difference(first: Values, second: Values, clusters: npt.ArrayLike, to
     than 2.5 % as Student's t with k - 1 degrees of freedom and the factor k / (k - 1) call for with k clusters
     (Hesterberg, "What Teachers Should Know About the Bootstrap", 2015, section 3.4: the expanded percentile interval),
     as plain percentiles are too narrow for few clusters. The p-value turns that interval round: the smallest level at
-    which it leaves 0 out. With a single cluster nothing is known: the interval is everything, the p-value is 1.
+    which it leaves 0 out. With a single cluster nothing is known: the interval is everything, the p-value is 1. Where
+    all questions changed alike, as between two runs that are right everywhere, resamples show no spread: the interval
+    then reaches as far as Wilson's for something that none of k clusters did.
 
     Args:
         first, second: values of the same questions, (n,).
@@ -79,6 +82,9 @@ def paired_difference(first: Values, second: Values, clusters: npt.ArrayLike, to
     stretch = np.sqrt(count / (count - 1))
     tail = float(norm.cdf(stretch * t.ppf(0.025, count - 1)))
     low, high = np.quantile(drawn, [tail, 1 - tail])
+    if np.ptp(change) == 0:
+        reach = top * wilson(0.0, count, count - 1)[1]
+        low, high = max(-top, mean - reach), min(top, mean + reach)
     beyond = (1 + min(np.sum(drawn <= 0), np.sum(drawn >= 0))) / (1 + len(drawn))
     p = min(1.0, 2 * float(t.cdf(norm.ppf(beyond) / stretch, count - 1)))
     return Difference(mean, float(low), float(high), p, len(change), count)

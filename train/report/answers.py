@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from robot_r1.intervals import Interval, clustered_interval
+
 Row = TypeVar("Row", bound=BaseModel)
 
 
@@ -146,6 +148,12 @@ def read_images(run: Path, rows: Sequence[int]) -> list[tuple[StoredImage, ...]]
         return TypeAdapter(list[tuple[StoredImage, ...]]).validate_python(table["images"].to_pylist())
     except (OSError, pa.ArrowException, ValidationError, KeyError):
         return [()] * len(rows)
+
+
+def accuracy(questions: Sequence[HeldOutQuestion], given: Mapping[str, Attempt]) -> Interval:
+    """The share of questions answered right, with its interval clustered by demo; each has an answer in `given`."""
+    values = [float(given[question.id].correct) for question in questions]
+    return clustered_interval(values, [question.demo or question.id for question in questions])
 
 
 def questions_file(run: Path) -> Path:

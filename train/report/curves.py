@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from robot_r1.question import LETTERS
+from train.report.answers import Answers, accuracy
 from train.report.run import Metrics, Series
-from train.report.statistics import wilson
 
 COLORS = 6
 """Colours in page.css, for lines (`--c0` ...) and for areas (`--a0` ...)."""
@@ -60,15 +60,15 @@ class Section:
     missing: tuple[str, ...]
 
 
-def sections(metrics: Metrics, asked: Mapping[str, int], data_letters: Mapping[str, int]) -> tuple[Section, ...]:
+def sections(metrics: Metrics, answers: Answers, data_letters: Mapping[str, int]) -> tuple[Section, ...]:
     """All curves of a run.
 
     Args:
-        asked: question type to how many held-out questions have it; their shares divide `heldout/n` among the types.
+        answers: what the bands of held-out accuracy are computed from.
         data_letters: right letter to how many training questions have it.
     """
     return (
-        _section("Held-out accuracy", _accuracy(metrics, asked)),
+        _section("Held-out accuracy", _accuracy(metrics, answers)),
         _section("Reward", _reward(metrics)),
         _section("Responses", _responses(metrics)),
         _section("Optimisation", _optimisation(metrics)),
@@ -76,22 +76,22 @@ def sections(metrics: Metrics, asked: Mapping[str, int], data_letters: Mapping[s
     )
 
 
-def held_out_accuracy(metrics: Metrics) -> Line:
-    """Accuracy on the held-out questions; the band is there where their number was logged."""
-    accuracy = metrics["heldout/accuracy"]
-    return Line("all", accuracy, _band(accuracy, metrics["heldout/n"], 1.0))
+def held_out_accuracy(metrics: Metrics, answers: Answers) -> Line:
+    """Accuracy on the held-out questions; the band is there if the answers of every evaluation are."""
+    series = metrics["heldout/accuracy"]
+    return Line("all", series, _band(series, answers, None))
 
 
-def _accuracy(metrics: Metrics, asked: Mapping[str, int]) -> list[Chart]:
-    total = sum(asked.values())
+def _accuracy(metrics: Metrics, answers: Answers) -> list[Chart]:
     by_type = [
-        Line(name, series, _band(series, metrics["heldout/n"], asked.get(name, 0) / total if total else 0.0))
-        for name, series in metrics.named("heldout/accuracy/").items()
+        Line(name, series, _band(series, answers, name)) for name, series in metrics.named("heldout/accuracy/").items()
     ]
     chance = ("chance", CHANCE)
-    interval = "greedy answers; band: 95 % interval (Wilson)"
+    interval = "greedy answers; band: 95 % interval, clustered by demo"
     return [
-        Chart("Accuracy, all questions", _there(held_out_accuracy(metrics)), "share", interval, baseline=chance),
+        Chart(
+            "Accuracy, all questions", _there(held_out_accuracy(metrics, answers)), "share", interval, baseline=chance
+        ),
         Chart("Accuracy by question type", tuple(by_type), "share", interval, baseline=chance),
         Chart(
             "Answers in the required format",
@@ -209,12 +209,16 @@ def _there(*lines: Line) -> tuple[Line, ...]:
     return tuple(line for line in lines if len(line.series))
 
 
-def _band(shares: Series, counts: Series, part: float) -> npt.NDArray[np.float64] | None:
-    if not len(counts) or not part:
-        return None
-    place = np.searchsorted(counts.steps, shares.steps, side="right") - 1
-    trials = np.rint(counts.values[np.maximum(place, 0)] * part)
-    return np.array([wilson(share, int(n)) for share, n in zip(shares.values, trials, strict=True)]).reshape(-1, 2)
+def _band(shares: Series, answers: Answers, kind: str | None) -> npt.NDArray[np.float64] | None:
+    ends = []
+    for step in shares.steps.tolist():
+        given = answers.attempts.get(step, {})
+        asked = [q for q in answers.questions if q.id in given and kind in (None, q.question_type)]
+        if not asked:
+            return None
+        found = accuracy(asked, given)
+        ends.append((found.low, found.high))
+    return np.array(ends).reshape(-1, 2)
 
 
 def _largest(lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from train.report.answers import Answers, Attempt
-from train.report.statistics import wilson
+from robot_r1.intervals import Interval
+from train.report.answers import Answers, Attempt, HeldOutQuestion, accuracy
 
 
 @dataclass(frozen=True)
@@ -15,22 +15,14 @@ class Change:
     name: str
     count: int
     right_before: int
-    right_after: int
     gained: int
     lost: int
+    after: Interval
+    """Share that is right at the last evaluation."""
 
     @property
     def before(self) -> float:
         return self.right_before / self.count
-
-    @property
-    def after(self) -> float:
-        return self.right_after / self.count
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % interval of the share that is right after."""
-        return wilson(self.after, self.count)
 
 
 def outcomes(attempts: Sequence[Attempt]) -> tuple[str, ...]:
@@ -52,20 +44,21 @@ def changes(answers: Answers) -> tuple[Change, ...]:
     if len(answers.attempts) < 2:
         return ()
     first, last = (answers.attempts[step] for step in (min(answers.attempts), max(answers.attempts)))
-    pairs: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    asked: dict[str, list[HeldOutQuestion]] = defaultdict(list)
     for question in answers.questions:
         if question.id in first and question.id in last:
-            pairs[question.question_type].append((first[question.id].correct, last[question.id].correct))
-    if len(pairs) > 1:
-        pairs["all"] = [pair for each in pairs.values() for pair in each]
+            asked[question.question_type].append(question)
+    if len(asked) > 1:
+        asked["all"] = [question for each in asked.values() for question in each]
+    pairs = {name: [(first[q.id].correct, last[q.id].correct) for q in each] for name, each in asked.items()}
     return tuple(
         Change(
             name,
             len(each),
             sum(before for before, _ in each),
-            sum(after for _, after in each),
             sum(after and not before for before, after in each),
             sum(before and not after for before, after in each),
+            accuracy(asked[name], last),
         )
         for name, each in pairs.items()
     )

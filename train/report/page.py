@@ -1,7 +1,6 @@
 """The page: everything put together and written as one file that asks for nothing else."""
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ QUESTIONS = 60
 
 @dataclass(frozen=True)
 class Score:
-    """Held-out accuracy at a step; `interval` is its 95 % interval where the number of questions is known."""
+    """Held-out accuracy at a step; `interval` is its 95 % interval where the answers were kept."""
 
     step: int
     share: float
@@ -45,7 +44,6 @@ def render(run: Path, questions: int) -> str:
     info = read_info(run)
     metrics = read_metrics(run)
     answers = read_answers(run)
-    asked = Counter(question.question_type for question in answers.questions)
     return render_page(
         "train.report",
         {
@@ -54,12 +52,12 @@ def render(run: Path, questions: int) -> str:
             "metrics": metrics,
             "model": _model(info),
             "algorithm": _ALGORITHMS.get(info.algorithm, info.algorithm),
-            "scores": _scores(held_out_accuracy(metrics)),
+            "scores": _scores(held_out_accuracy(metrics, answers)),
             "split": info.settings.get("heldout_split") or "unknown",
             "notes": _notes(metrics, answers),
             "sections": [
                 (section, [draw(chart, metrics.last_step) for chart in section.charts])
-                for section in sections(metrics, asked, info.data.letters)
+                for section in sections(metrics, answers, info.data.letters)
             ],
             "box": {"width": WIDTH, "height": HEIGHT, "left": LEFT, "top": TOP, "beside": BESIDE, "gap": BESIDE_GAP},
             "answers": answers,

@@ -5,26 +5,27 @@ import pytest
 
 from data_gen.audit.lights import interval_by_demo, rule_light
 from data_gen.audit.report import Light
-from robot_r1.intervals import Interval
+from robot_r1.intervals import Interval, wilson
 
 
 @pytest.mark.parametrize(
-    ("mean", "reach", "demos", "light"),
+    ("mean", "effective", "demos", "light"),
     [
-        (0.25, 0.01, 250, "green"),
-        (0.30, 0.01, 250, "green"),
-        (0.32, 0.03, 250, "amber"),
-        (0.32, 0.015, 250, "red"),
-        (0.18, 0.015, 250, "red"),
-        (0.45, 0.10, 10, "amber"),  # of a hundred rules one is so far off by chance where demos are so few
-        (0.95, 0.05, 10, "red"),
-        (1.00, 0.00, 5, "red"),
-        (1.00, 0.00, 4, "grey"),
+        (0.25, 2500, 250, "green"),
+        (0.30, 2500, 250, "green"),
+        (0.32, 500, 250, "amber"),
+        (0.32, 3000, 250, "red"),
+        (0.18, 2500, 250, "red"),
+        (0.45, 100, 10, "amber"),  # of a hundred rules one is so far off by chance where demos are so few
+        (0.95, 30, 10, "red"),
+        (1.00, 50, 5, "red"),
+        (1.00, 5, 5, "amber"),  # all right, but five answers that are all alike can be chance
+        (1.00, 50, 4, "grey"),
     ],
 )
-def test_rules(mean: float, reach: float, demos: int, light: Light) -> None:
-    interval = Interval(mean, max(0.0, mean - reach), min(1.0, mean + reach), 10 * demos, demos)
-    assert rule_light(interval) == light
+def test_rules(mean: float, effective: float, demos: int, light: Light) -> None:
+    low, high = wilson(mean, effective, demos - 1)
+    assert rule_light(Interval(mean, low, high, 10 * demos, demos, effective)) == light
 
 
 def test_guessing_is_not_condemned_where_demos_are_few() -> None:

@@ -42,9 +42,19 @@ def test_the_difference_is_the_second_minus_the_first() -> None:
     assert 0 < difference.p < 0.01
 
 
-def test_runs_that_are_the_same_differ_by_nothing() -> None:
-    same = paired_difference(*flips(0, 0, 50), np.arange(50) // 5, 1.0)
-    assert (same.mean, same.low, same.high, same.p) == (0, 0, 0, 1)
+@pytest.mark.parametrize("top", [1.0, 3.0])
+def test_runs_without_a_change_leave_a_difference_possible(top: float) -> None:
+    """Both right everywhere in ten demos: that is no proof that they never differ."""
+    same = paired_difference(*flips(0, 0, 50), np.arange(50) // 5, top)
+    assert (same.mean, same.p) == (0, 1)
+    reach = top * 2.262**2 / (10 + 2.262**2)
+    assert (same.low, same.high) == (pytest.approx(-reach, abs=1e-3), pytest.approx(reach, abs=1e-3))
+
+
+def test_a_change_everywhere_is_one_but_of_unknown_size() -> None:
+    gained = paired_difference(*flips(50, 0, 0), np.arange(50) // 5, 1.0)
+    assert (gained.mean, gained.high) == (1, 1)
+    assert 0.5 < gained.low < 0.8 and gained.p < 0.05
 
 
 def test_turned_round_it_is_the_negative() -> None:
