@@ -53,14 +53,16 @@ def main(arguments: Sequence[str]) -> None:
     staging = Staging(config.out)
     if staging.finished(config.shaping()):
         console.print(f"{config.out} holds this data set already; nothing to build", markup=False)
-        manifest = read_manifest(config.out)
     else:
         found = find(config)
         parts = _plan(config, found)
         if config.dry_run:
             _print_plan(config, found, parts)
             return
-        manifest = _build(config, found, parts, templates, staging)
+        with staging.alone():
+            if not staging.finished(config.shaping()):  # another build may have come to its end meanwhile
+                _build(config, found, parts, templates, staging)
+    manifest = read_manifest(config.out)
     if config.push_to_hub:
         console.print(f"pushed to {upload(config.out, config.push_to_hub)}", markup=False)
     _print_result(config.out, manifest)
@@ -89,7 +91,7 @@ def _plan(config: BuildConfig, found: Found) -> list[_Part]:
 
 def _build(
     config: BuildConfig, found: Found, parts: list[_Part], templates: PromptTemplates, staging: Staging
-) -> Manifest:
+) -> None:
     demo_ids = [demo.key.id for demo in found.demos]
     staging.begin({"config": config.shaping(), "versions": package_versions(), "demos": demo_ids}, config.resume)
     record_missing(config, [demo for demo in found.demos if isinstance(demo, ArchivedDemo)])
@@ -108,7 +110,6 @@ def _build(
         staging.discard()
         raise UserError(_nothing(manifest))
     _finish(staging, config, manifest, {name: value for report in reports for name, value in report.digests.items()})
-    return manifest
 
 
 def _nothing(manifest: Manifest) -> str:

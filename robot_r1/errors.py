@@ -2,7 +2,7 @@
 
 import errno
 
-PASSING_FAULTS = {
+DISK_FAULTS = {
     errno.EIO,
     errno.ESTALE,
     errno.ETIMEDOUT,
@@ -11,9 +11,6 @@ PASSING_FAULTS = {
     errno.ENOMEM,
     errno.ENOTCONN,
     errno.EHOSTDOWN,
-}
-"""Faults after which the same file may be readable again: a disk or its server fails, too many files are open."""
-DISK_FAULTS = PASSING_FAULTS | {
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EACCES,
@@ -31,8 +28,8 @@ DISK_FAULTS = PASSING_FAULTS | {
     errno.ENOSYS,
     errno.EOPNOTSUPP,
 }
-"""Faults of the user's machine rather than of this program: those, and a disk that is full, over quota, read-only,
-without permission or without locks, or a path that is not what it has to be."""
+"""Faults of the user's machine rather than of this program: a disk or its server fails, is full, over quota, read-only
+or without locks, the user has no permission, too many files are open, or a path is not what it has to be."""
 
 
 class UserError(Exception):

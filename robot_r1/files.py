@@ -2,8 +2,8 @@
 
 import errno
 import os
+import secrets
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,20 +30,42 @@ def atomic_path(path: Path) -> Iterator[Path]:
         OSError: the folder cannot be made or written, or the disk is full; `path` is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = temporary_path(path)
+    temporary.touch(exist_ok=False)  # with the rights that the user's umask gives, unlike mkstemp
     try:
         yield temporary
-        temporary.chmod(0o644)  # mkstemp makes files that only their owner can read
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def temporary_path(path: Path) -> Path:
+    """A hidden path beside another, where nothing is yet."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
 def at_home(path: Path) -> Path:
     """The path with the home folder for `~`, which no shell has seen to in a file or after `--flag=`."""
     return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises where there is no such user
+
+
+def free_place(out: Path) -> Path:
+    """Where a new folder goes for which the user gave `--out`: links are followed, so that they stay.
+
+    Raises:
+        UserError: something stands there other than an empty folder, or one whose place nothing can take.
+    """
+    place = Path(os.path.realpath(out))
+    if not place.exists():
+        return place
+    if not place.is_dir():
+        raise UserError(f"--out {out} is a file; give a folder that does not exist yet")
+    if any(place.iterdir()):
+        raise UserError(f"--out {out} holds files already; give a folder that does not exist yet")
+    if place == Path.cwd() or place.is_mount():
+        why = "the current folder" if place == Path.cwd() else "where a disk is mounted"
+        raise UserError(f"--out {out} is {why}, and a new folder cannot take its place; give {out / 'new'}")
+    return place
 
 
 def make_folder(path: Path) -> None:

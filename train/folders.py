@@ -11,6 +11,7 @@ from pathlib import Path
 from transformers import Trainer
 
 from robot_r1.files import write_text
+from robot_r1.lock import beside, only_one
 
 
 def save_model(trainer: Trainer, folder: Path, files: Mapping[str, str] | None = None) -> None:
@@ -29,15 +30,20 @@ def save_model(trainer: Trainer, folder: Path, files: Mapping[str, str] | None =
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends without an error."""
+    """An empty folder beside `folder` that takes its place when the block ends without an error.
+
+    Raises:
+        UserError: another process writes the same.
+    """
     partial = _partial(folder)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        _put(partial, folder)
-    finally:
+    with only_one(beside(folder), f"another process is writing {folder}"):
         shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            _put(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def standing(folder: Path) -> Path:

@@ -12,7 +12,8 @@ from data_gen.sources import ArchivedDemo, archive_root
 from robot_r1.archive import save_demo
 from robot_r1.demo import DemoKey
 from robot_r1.errors import UserError
-from robot_r1.files import despite_faults, make_folder, write_text
+from robot_r1.files import despite_faults, write_text
+from robot_r1.lock import only_one
 
 DEFAULT_SIZE = 256
 SETTINGS = "recording.json"
@@ -70,16 +71,23 @@ def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
     if not demos:
         return 0
     root = archive_root(config)
-    settings = _settle(root, config)
-    missing = [Recording(demo, settings) for demo in demos if not despite_faults(demo.path, demo.path.is_file)]
-    if not missing:
+    if not _missing(root, config, demos):
         return 0
-    make_folder(root)
-    write_text(root / SETTINGS, settings.model_dump_json(indent=1) + "\n")
-    with Workers(config.workers) as workers:  # which end with it: the simulator takes memory
-        for _ in workers.run_all(record, missing, f"recording ({settings.renderer})"):
-            pass
+    with only_one(root / ".lock", f"another process is recording into {root}"):
+        missing = _missing(root, config, demos)  # another process may have recorded some meanwhile
+        if not missing:
+            return 0
+        settings = missing[0].settings
+        write_text(root / SETTINGS, settings.model_dump_json(indent=1) + "\n")
+        with Workers(config.workers) as workers:  # which end with it: the simulator takes memory
+            for _ in workers.run_all(record, missing, f"recording ({settings.renderer})"):
+                pass
     return len(missing)
+
+
+def _missing(root: Path, config: RecordConfig, demos: list[ArchivedDemo]) -> list[Recording]:
+    settings = _settle(root, config)
+    return [Recording(demo, settings) for demo in demos if not despite_faults(demo.path, demo.path.is_file)]
 
 
 def record(recording: Recording) -> None:

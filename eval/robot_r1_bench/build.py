@@ -1,6 +1,6 @@
 """`python -m eval.robot_r1_bench.build`: make Robot-R1 Bench from simulated demos, the same bytes each time."""
 
-import shutil
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +12,8 @@ from eval.robot_r1_bench.loading import COMMITTED, FILE
 from eval.robot_r1_bench.question import BenchQuestion
 from eval.robot_r1_bench.sheet import write_sheet
 from robot_r1.cli import CommandParser, console, run_command
-from robot_r1.errors import UserError
+from robot_r1.files import free_place
+from robot_r1.lock import beside, only_one
 
 if TYPE_CHECKING:
     from eval.robot_r1_bench.make import Page
@@ -31,20 +32,22 @@ def main(arguments: Sequence[str]) -> None:
     if given.sheet is not None:
         write_sheet(given.out, given.sheet)
         return
-    check_replaceable(given.out)
+    out = Path(os.path.realpath(given.out))
+    check_replaceable(out)
     import robot_r1.sim  # noqa: F401  # says which package is missing, before another module stumbles over it
     from eval.robot_r1_bench.frames import FRAMES
     from eval.robot_r1_bench.make import make_pages
 
-    pages = track(make_pages(), "drawing", total=len(FRAMES), console=console, transient=True)
-    write_bench(given.out, pages)
-    console.print(f"wrote {given.out}", markup=False)
+    with only_one(beside(out), f"another process is writing {out}"):
+        pages = track(make_pages(), "drawing", total=len(FRAMES), console=console, transient=True)
+        write_bench(out, pages)
+    console.print(f"wrote {out}", markup=False)
 
 
 def check_replaceable(folder: Path) -> None:
     """Raises `UserError` if a bench would take the place of something else."""
-    if folder.exists() and not (folder.is_dir() and ((folder / FILE).is_file() or not any(folder.iterdir()))):
-        raise UserError(f"--out {folder} is no bench; give a folder that does not exist yet, or that of a bench")
+    if not (folder / FILE).is_file():
+        free_place(folder)
 
 
 def write_bench(folder: Path, pages: "Iterable[Page]") -> None:
@@ -65,7 +68,7 @@ def write_bench(folder: Path, pages: "Iterable[Page]") -> None:
         (made / CARD).write_text(card(questions), encoding="utf-8")
         if folder.exists():
             folder.rename(Path(temporary) / "old")
-        shutil.move(made, folder)
+        made.rename(folder)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def test_a_finished_data_set_is_left_alone(archive: Path, data_set: Path) -> Non
     result = build(archive, data_set)
     assert result.returncode == 0 and "nothing to build" in result.stderr
     refused(build(archive, data_set, "--seed", "1"), "another configuration")
-    refused(build(archive, REPOSITORY / "docs"), "holds other files")
+    refused(build(archive, REPOSITORY / "docs"), "holds files already")
     refused(build(archive, REPOSITORY / "README.md"), "is a file")
     assert digest(data_set) == before
 

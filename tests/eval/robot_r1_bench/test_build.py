@@ -8,6 +8,7 @@ from eval.robot_r1_bench import build
 from eval.robot_r1_bench.loading import COMMITTED, load_bench
 from eval.robot_r1_bench.make import Page
 from robot_r1.errors import UserError
+from robot_r1.lock import beside, only_one
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +45,14 @@ def test_a_build_that_fails_leaves_what_was_there(tmp_path: Path, pages: list[Pa
 
 def test_nothing_but_a_bench_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    for taken in (tmp_path, tmp_path / "notes.txt"):
-        with pytest.raises(UserError, match="is no bench"):
+    for taken, reason in ((tmp_path, "holds files already"), (tmp_path / "notes.txt", "is a file")):
+        with pytest.raises(UserError, match=reason):
             build.main(["--out", str(taken)])
+
+
+def test_two_builds_do_not_write_one_bench(tmp_path: Path) -> None:
+    with only_one(beside(tmp_path / "v1"), ""), pytest.raises(UserError, match="another process is writing"):
+        build.main(["--out", str(tmp_path / "v1")])
 
 
 def test_a_page_shows_pictures_questions_and_references(tmp_path: Path) -> None:
