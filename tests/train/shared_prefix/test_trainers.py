@@ -97,3 +97,39 @@ def test_curves_are_those_of_separate_rows(case: str, tiny_model: Path, mixed_bl
         )
         assert mine["shared_prefix/completions_per_prompt"] == (3 if "micro" in case else 4)
         assert mine["shared_prefix/not_shared"] == 0
+
+
+FLAGS: dict[str, dict[str, Any]] = {
+    "bnpo": {"loss_type": "bnpo"},
+    "Dr. GRPO": {"loss_type": "dr_grpo", "scale_rewards": "none"},
+    "GRPO's first average": {"loss_type": "grpo"},
+    "GSPO": {"loss_type": "grpo", "importance_sampling_level": "sequence"},
+    "CISPO": {"loss_type": "cispo", "epsilon_high": 5.0},
+    "SAPO": {"loss_type": "sapo"},
+    "dual clip": {"delta": 3.0, "epsilon_high": 0.3},
+    "no bias correction": {"beta": 0.05, "use_bias_correction_kl": False},
+    "rewards scaled by the batch": {"scale_rewards": "batch"},
+    "padding to a multiple": {"pad_to_multiple_of": 8},
+    "head in float32": {"cast_lm_head_to_fp32": True},
+    "uncertain tokens alone": {"top_entropy_quantile": 0.2},
+    "entropy bonus": {"entropy_coef": 0.01},
+    "cut completions left out": {"mask_truncated_completions": True},
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", FLAGS)
+def test_flags_of_trl_go_with_sharing(name: str, tiny_model: Path, mixed_blocks: Path, tmp_path: Path) -> None:
+    """In one micro-batch, so that what is averaged within it holds the same completions."""
+    found = []
+    for trainer_class, shared in ((GRPOTrainer, False), (RobotGRPOTrainer, True)):
+        torch.manual_seed(0)
+        folder = tmp_path / str(shared)
+        found.append(curves(trainer_class, GRPOConfig, shared, tiny_model, mixed_blocks, folder, **FLAGS[name]))
+    assert len(found[0]) == len(found[1]) == UPDATES
+    for other, mine in zip(*found, strict=True):
+        names = [each for each in COMPARED if each in other]
+        assert {each: mine[each] for each in names} == pytest.approx(
+            {each: other[each] for each in names}, rel=1e-4, abs=1e-5
+        )
+        assert mine["shared_prefix/completions_per_prompt"] == 4
