@@ -109,9 +109,9 @@ def test_the_papers_recipes_train_on_the_papers_data(name: str) -> None:
     assert demos == 250 and (plan.generations_per_epoch, plan.updates_per_epoch, plan.updates) == (11, 44, 220)
 
 
-def served(name: str) -> tuple[dict[str, str], list[str]]:
-    """Environment and arguments of the server's command line in a configuration's comment."""
-    lines = CONFIGS[0].with_name(f"{name}.yaml").read_text().splitlines()
+def served(file: Path) -> tuple[dict[str, str], list[str]]:
+    """Environment and arguments of the server's command line in a comment or in the documentation."""
+    lines = file.read_text(encoding="utf-8").splitlines()
     words = shlex.split(next(line for line in lines if " vllm serve " in line).removeprefix("#"))
     start = words.index("vllm")
     return dict(word.split("=", 1) for word in words[:start]), words[start + 2 :]
@@ -132,7 +132,8 @@ def test_the_server_is_started_as_the_trainers_client_needs_it(monkeypatch: pyte
     """Held against what TRL's own, deprecated, command would start; vLLM itself is not here."""
     monkeypatch.setattr(vllm_serve, "is_vllm_available", lambda min_version=None: True)
     config = settings(CONFIGS[0].with_name("paper_7b_server.yaml"))
-    environment, arguments = served("paper_7b_server")
+    environment, arguments = served(CONFIGS[0].with_name("paper_7b_server.yaml"))
+    assert (environment, arguments) == served(CONFIGS[0].parents[2] / "docs" / "training.md")
     flags = flagged(arguments)
     imposed = vllm_serve.build_command(vllm_serve.ScriptArguments(model="x"))
     needed = flagged(imposed[imposed.index("--enable-scale-out") :])

@@ -64,6 +64,7 @@ def test_header_says_what_was_trained_and_what_came_of_it(run: Path, page: str) 
     for shown in (max(accuracy.values()), accuracy[0], accuracy[40]):
         assert f"<strong>{100 * shown:.1f} %</strong>" in header
     assert "27 min 20 s" in header
+    assert "validation split; it chose the model, so expect less elsewhere" in header and "test" not in header.lower()
 
 
 def test_curves_letters_and_configuration_are_there(page: str) -> None:
