@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from data_gen.config import BuildConfig
 from data_gen.distractors.draw import Option, Options
+from robot_r1.control_text import plain_line
 from robot_r1.demo import Demo
 from robot_r1.geometry import Array
 from robot_r1.prompts import PromptTemplates
@@ -59,7 +60,8 @@ def make_questions(demo: Demo, outline: Outline, config: BuildConfig, templates:
         BadDemoError: a frame that a question shows is missing or damaged.
     """
     descriptions = demo.descriptions
-    description = descriptions[generator(config.seed, demo.key.id, "description").integers(len(descriptions))]
+    chosen = generator(config.seed, demo.key.id, "description").integers(len(descriptions))
+    description = plain_line(descriptions[chosen])
     types = list(dict.fromkeys(name for moment in outline.moments for name in moment.options))
     orders = {name: _orders(generator(config.seed, demo.key.id, name, "letters")) for name in types}
     visible = demo.camera.sees(demo.tip_position)

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from robot_r1.control_text import plain, plain_prompt
 from robot_r1.errors import UserError
 from robot_r1.pictures import BadPictureError, as_png, stored_pictures
 from robot_r1.question import QUESTION_TYPES, SPLITS, Letter, Point, QuestionType
@@ -17,21 +18,27 @@ from robot_r1.question import QUESTION_TYPES, SPLITS, Letter, Point, QuestionTyp
 _BUILD = "build one: python -m data_gen.build"
 
 
+_Plain = Annotated[str, AfterValidator(plain)]
+
+
 class Row(BaseModel):
-    """What evaluation reads of a row of `robot_r1.question.Question` or `robot_r1.sft_example.SftExample`."""
+    """What evaluation reads of a row of `robot_r1.question.Question` or `robot_r1.sft_example.SftExample`.
+
+    Control tokens that its texts spell are broken, as in training.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str = Field(min_length=1)
     question_type: QuestionType
-    question: str
+    question: Annotated[str, AfterValidator(plain_prompt)]
     images: tuple[bytes, ...] = ()
     """Plain PNGs; empty where pictures were not asked for."""
-    options: tuple[str, str, str, str] | None = None
+    options: tuple[_Plain, _Plain, _Plain, _Plain] | None = None
     answer: Letter | None = None
     task: str = "unknown"
     demo: str | None = None
-    description: str | None = None
+    description: _Plain | None = None
     state: Point | None = None
     """Metres, world frame."""
     target: Point | None = None

@@ -13,10 +13,10 @@ from eval.facts import digest
 from eval.kept import kept
 from eval.questions import QuestionSet, Row
 from eval.replies import telling_causes, that_insists
+from robot_r1.control_text import IMAGE_MARK
 from robot_r1.errors import UserError
 from robot_r1.prompts import default_templates, options_text, point_text
 
-IMAGE_MARK = "<image>"
 MAX_TOKENS = 2048
 """Room for the reasoning; what is cut off has no answer."""
 

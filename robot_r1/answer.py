@@ -13,9 +13,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from robot_r1.control_text import spells_control
 from robot_r1.question import LETTERS, Letter, Point
 
 Reason = Literal[
+    "control_token",
     "inexact_tag",
     "several_think",
     "several_answer",
@@ -76,6 +78,8 @@ def parse_blocks(text: str) -> Blocks | Refusal:
     White space is what `str.strip` takes away. A block is empty if nothing in it is visible, so zero-width characters
     alone are no reasoning.
     """
+    if spells_control(text):
+        return Refusal("control_token")
     tags = list(_TAG.finditer(text))
     reason = _wrong_tags([tag[0] for tag in tags])
     if reason is not None:

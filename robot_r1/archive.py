@@ -21,7 +21,8 @@ from pydantic import BaseModel, Field, ValidationError
 from robot_r1.demo import MAX_FRAMES, MAX_JOINTS, Camera, Demo, DemoKey, Provenance
 from robot_r1.errors import BadDemoError, BadFileError
 from robot_r1.files import atomic_path
-from robot_r1.png import MAX_BYTES, checked_png
+from robot_r1.pictures import MAX_BYTES
+from robot_r1.png import checked_png
 from robot_r1.stored_zip import Member, read_directory, read_member
 
 ARRAYS = ("tip_position", "tip_quaternion", "gripper_open", "joint_positions", "joint_velocities")

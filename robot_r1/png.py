@@ -9,12 +9,10 @@ import zlib
 import numpy as np
 
 from robot_r1.errors import BadFileError
+from robot_r1.pictures import MAX_BYTES, MAX_RATIO
 
-MAX_BYTES = 2**24
 MAX_SIDE = 4096
 """Pixels. Larger pictures are refused before they are decoded."""
-MAX_RATIO = 200
-"""Of the longer side to the shorter; models take no longer pictures."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IHDR_END = 33

@@ -14,11 +14,12 @@ from datasets import Dataset
 from rich.progress import track
 from transformers import ProcessorMixin
 
+from robot_r1.control_text import IMAGE_MARK, SPELLED, control_tokens, plain_prompt, spells_control
 from robot_r1.errors import UserError
 from robot_r1.pictures import PIXEL_FACTOR, BadPictureError, decode, fitted_size, stored_pictures
 from robot_r1.question import LETTERS
 from train.arguments import DataArguments
-from train.data import IMAGE_MARK, encoded, letter_counts, messages
+from train.data import encoded, letter_counts, messages
 
 _END_OF_TURN = 2
 """Tokens that Qwen's chat template puts after a completion: <|im_end|> and the end of the line."""
@@ -153,6 +154,8 @@ def _judge(row: dict[str, Any], processor: ProcessorMixin, settings: DataArgumen
             return f"not exactly one image with its {IMAGE_MARK} mark in the prompt", 0, 0
         if row.get("answer", "A") not in LETTERS:
             return f"the answer is none of {', '.join(LETTERS)}", 0, 0
+        if _spells_control(row, processor):
+            return SPELLED, 0, 0
         size = fitted_size(decode(pictures[0]).size, settings.min_pixels, settings.max_pixels)
     except BadPictureError as error:
         return str(error), 0, 0
@@ -160,6 +163,13 @@ def _judge(row: dict[str, Any], processor: ProcessorMixin, settings: DataArgumen
     if length > settings.max_prompt_tokens:
         return f"the prompt has more than {settings.max_prompt_tokens} tokens (--max_prompt_tokens)", length, of_image
     return None, length, of_image
+
+
+def _spells_control(row: dict[str, Any], processor: ProcessorMixin) -> bool:
+    """Whether the tokenizer would read text as control tokens: in the prompt as it is shown, or in the completion."""
+    completion = row.get("completion") or ""
+    text = f"{plain_prompt(row['question'])}\n{completion}"
+    return spells_control(completion) or any(token in text for token in control_tokens(processor.tokenizer))
 
 
 def _first_size(dataset: Dataset, settings: DataArguments) -> tuple[int, int]:

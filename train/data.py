@@ -14,11 +14,11 @@ import numpy as np
 from datasets import Dataset, Image, LargeList, List, get_dataset_split_names, load_dataset
 from datasets.exceptions import DatasetNotFoundError
 
+from robot_r1.control_text import IMAGE_MARK, plain
 from robot_r1.errors import UserError
 from robot_r1.pictures import decode, fitted, stored_pictures
 from robot_r1.question import LETTERS, QUESTION_TYPES
 
-IMAGE_MARK = "<image>"
 QUESTION_COLUMNS = ("id", "question_type", "images", "question")
 """What reinforcement learning needs; the rewards need more, such as `answer` or `target`."""
 SFT_COLUMNS = ("id", "question_type", "images", "question", "completion")
@@ -96,8 +96,8 @@ def subset(dataset: Dataset, count: int, rng: np.random.Generator) -> Dataset:
 
 
 def messages(question: str) -> list[dict[str, Any]]:
-    """One user turn in which the image stands where the prompt has its mark."""
-    before, after = question.split(IMAGE_MARK)
+    """One user turn in which the image stands where the prompt has its mark; its text spells no control token."""
+    before, after = (plain(text) for text in question.split(IMAGE_MARK))
     parts = [{"type": "text", "text": before}, {"type": "image"}, {"type": "text", "text": after}]
     return [{"role": "user", "content": [part for part in parts if part.get("text") != ""]}]
 

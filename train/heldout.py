@@ -15,10 +15,11 @@ from trl.distributed import DistributedBackend
 from trl.models.utils import unwrap_model_for_generation
 
 from robot_r1.answer import Refusal, parse_answer
+from robot_r1.control_text import written
 from robot_r1.pictures import as_png, stored_pictures
 from train.data import encoded, messages, rendered
 from train.records import HeldOutAnswer, HeldOutQuestion
-from train.trainers.vision import vision_token_ids
+from train.trainers.vision import forbidden_tokens
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class HeldOut:
             "repetition_penalty": 1.0,  # else the model's own, made for chatting, which punishes repeated letters
             "pad_token_id": self.processor.tokenizer.pad_token_id,
             "eos_token_id": end,
-            "suppress_tokens": vision_token_ids(self.processor),
+            "suppress_tokens": forbidden_tokens(self.processor, end),
         }
         backend = DistributedBackend(trainer.accelerator)
         with (
@@ -107,7 +108,8 @@ class HeldOut:
             output = model.generate(**inputs, generation_config=GenerationConfig(**settings, disable_compile=True))
         completions = output[:, inputs["input_ids"].size(1) :].tolist()
         return [
-            _judged(row, _until_end(ids, end), self.processor) for row, ids in zip(batch, completions, strict=True)
+            _judged(row, _until_end(ids, end), end, self.processor)
+            for row, ids in zip(batch, completions, strict=True)
         ]
 
     def _end_tokens(self, trainer: Trainer) -> list[int]:
@@ -124,8 +126,8 @@ def _until_end(ids: Sequence[int], end: Sequence[int]) -> list[int]:
     return list(ids)
 
 
-def _judged(row: dict[str, str], ids: list[int], processor: ProcessorMixin) -> HeldOutAnswer:
-    text = processor.decode(ids, skip_special_tokens=True)
+def _judged(row: dict[str, str], ids: list[int], end: Sequence[int], processor: ProcessorMixin) -> HeldOutAnswer:
+    text = written(processor.tokenizer, ids, end)
     parsed = parse_answer(text)
     letter = None if isinstance(parsed, Refusal) else parsed.letter
     return HeldOutAnswer(

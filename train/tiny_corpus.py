@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from robot_r1.control_text import IMAGE_MARK
 from robot_r1.instructions import instructions
 from robot_r1.movement import all_movements, movement_text
 from robot_r1.prompts import default_templates, point_text
 from robot_r1.question import LETTERS, QUESTION_TYPES
-from train.data import IMAGE_MARK, read_split
+from train.data import read_split
 
 _TASKS = ("pick_up_cup", "push_button", "put_rubbish_in_bin", "phone_on_base", "take_lid_off_saucepan")
 _ROUNDS = 20

@@ -12,12 +12,12 @@ from data_gen.dataset import DatasetFile, batches, check_columns
 from data_gen.export.frames import FrameStore
 from data_gen.formats import ROW_MODELS, Format
 from data_gen.manifest import MANIFEST, read_manifest
+from robot_r1.control_text import IMAGE_MARK, SPELLED, plain_prompt, spells_control
 from robot_r1.errors import UserError
 from robot_r1.pictures import BadPictureError, stored_pictures
 from robot_r1.question import Letter, Point, QuestionType
 
 Training = Literal["RL", "SFT"]
-PLACEHOLDER = "<image>"
 _COLUMNS = ("id", "question_type", "images", "question", "task", "demo", "frame")
 _TRUTH: dict[Format, tuple[str, ...]] = {
     "mcqa": ("answer",),
@@ -116,7 +116,7 @@ def examples(
                 id=row.id,
                 question_type=row.question_type,
                 task=row.task,
-                prompt=row.question,
+                prompt=plain_prompt(row.question),
                 image=image,
                 training=training_of(data_format),
                 answer=_answer(row, data_format, file),
@@ -133,11 +133,13 @@ def _checked(values: dict[str, Any], path: Path) -> _Stored:
         first = error.errors(include_input=False)[0]
         name = first["loc"][0] if first["loc"] else "row"
         raise UserError(f"{where}: {name}: {first['msg']}; build the data set again") from error
-    if row.question.count(PLACEHOLDER) != 1 or PLACEHOLDER in (row.completion or ""):
+    if row.question.count(IMAGE_MARK) != 1 or IMAGE_MARK in (row.completion or ""):
         raise UserError(
-            f"{where}: {PLACEHOLDER} has to stand once in the question and not in the completion, since every "
+            f"{where}: {IMAGE_MARK} has to stand once in the question and not in the completion, since every "
             "framework counts it against the pictures; mend the prompt or description and build again"
         )
+    if spells_control(row.completion or ""):
+        raise UserError(f"{where}: completion: {SPELLED}")
     return row
 
 

@@ -16,7 +16,8 @@ from data_gen.sources.safe_pickle import load
 from robot_r1.demo import Demo, Provenance
 from robot_r1.errors import BadDemoError, BadFileError, UserError
 from robot_r1.files import despite_faults, read_bounded
-from robot_r1.png import MAX_BYTES, checked_png, png_size
+from robot_r1.pictures import MAX_BYTES
+from robot_r1.png import checked_png, png_size
 
 __all__ = ["DamagedDemo", "Discovery", "DiskDemo", "find_demos", "load_demo"]
 

@@ -12,7 +12,7 @@ from inspect_ai.model import ContentImage, ContentText
 from eval.logs import CALLS
 from eval.questions import Row, read_questions
 from eval.results import BENCH, Answer, Run, readable
-from eval.samples import IMAGE_MARK
+from robot_r1.control_text import IMAGE_MARK
 from robot_r1.errors import UserError
 from robot_r1.prompts import point_text
 

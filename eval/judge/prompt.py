@@ -13,16 +13,20 @@ from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
 
 from eval.facts import digest
 from eval.robot_r1_bench.question import REASONING_TYPES, BenchQuestion
+from robot_r1.control_text import plain
 
 _FOLDER = Path(__file__).parent
 _NAMES = ("system", *(f"rubric_{name}" for name in REASONING_TYPES), "question", "again")
 
 
 def judge_messages(question: BenchQuestion, answer: str) -> list[ChatMessage]:
-    """The conversation that asks a judge for one score."""
+    """The conversation that asks a judge for one score; no text in it can end a turn or close its fence."""
     rubric = _template(f"rubric_{question.reasoning_type}").substitute().strip()
     asked = _template("question").substitute(
-        question=question.question, reference=question.reference, answer=answer, fence=_fence(answer)
+        question=plain(question.question),
+        reference=plain(question.reference),
+        answer=plain(answer),
+        fence=_fence(answer),
     )
     return [ChatMessageSystem(content=_template("system").substitute(rubric=rubric)), ChatMessageUser(content=asked)]
 

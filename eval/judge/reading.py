@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from robot_r1.answer import Blocks, Refusal, parse_blocks
+from robot_r1.control_text import plain
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,10 @@ def read_completion(text: str) -> Reading | Refusal:
 
     One `<answer> .. </answer>` is enough: open answers, unlike multiple choice, are not refused for missing reasoning
     or for text outside the tags. Broken, repeated, nested or empty tags are refused, as nobody can say which part was
-    meant. Many servers take the reasoning out of the completion, so that one with and one without it read alike.
+    meant. Many servers take the reasoning out of the completion, so that one with and one without it read alike. Some
+    leave control tokens around the answer, which are broken.
     """
+    text = plain(text)
     blocks = parse_blocks(text)
     if isinstance(blocks, Blocks):
         return Reading(blocks.content, untagged=False)

@@ -82,6 +82,7 @@ class LocalModelAPI(ModelAPI):
                 raise
             raise MissingPackageError(package, "train") from error
         engine = Engine(checkpoint, device)
+        self._control = engine.control
         self._batches = Batches(engine.answer, batch_size)
         self._facts = {
             **engine.facts(),
@@ -119,7 +120,7 @@ class LocalModelAPI(ModelAPI):
             top_k=config.top_k or 0,
             stop=tuple(config.stop_seqs or ()),
         )
-        request = Request(read_prompt(input, self._limits), decoding, self._seed(input, config.seed))
+        request = Request(read_prompt(input, self._limits, self._control), decoding, self._seed(input, config.seed))
         self._batches.put(request)
         try:
             completion = await asyncio.wrap_future(request.future)

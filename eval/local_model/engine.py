@@ -20,15 +20,16 @@ from transformers import (
 from eval.local_model.batches import Completion, Decoding, Request
 from eval.local_model.checkpoint import Checkpoint
 from eval.local_model.sampling import Abandoned, Drawn
+from robot_r1.control_text import control_tokens, written
 from robot_r1.errors import MissingPackageError, UserError
 from robot_r1.seeding import generator
-
-_VISION_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>")
-"""Only prompts may contain them; training never samples them either."""
 
 
 class Engine:
     """Weights and processor.
+
+    Attributes:
+        control: ids of the tokenizer's control tokens by their text; answers hold none but the one that ends them.
 
     Raises:
         UserError: they cannot be loaded, or do not fit into memory.
@@ -40,9 +41,9 @@ class Engine:
         self._dtype = torch.float32 if self._device == "cpu" else torch.bfloat16
         self._processor = _processor(checkpoint)
         self._model = self._load()
-        known = self._processor.tokenizer.get_vocab()
-        self._never = [known[name] for name in _VISION_TOKENS if name in known]
+        self.control = control_tokens(self._processor.tokenizer)
         self._end = _end_tokens(self._model, self._processor)
+        self._never = sorted(set(self.control.values()) - set(self._end))
 
     def _load(self) -> Any:
         base, adapter = self._checkpoint.base, self._checkpoint.adapter
@@ -136,7 +137,7 @@ class Engine:
     def _completion(self, ids: list[int], stop: tuple[str, ...], size: int, image_tokens: int) -> Completion:
         place = next((place for place, token in enumerate(ids) if token in self._end), None)
         kept = ids if place is None else ids[: place + 1]
-        text = self._processor.decode(kept, skip_special_tokens=True)
+        text = written(self._processor.tokenizer, kept, self._end)
         stops = [at for at in (text.find(string) for string in stop) if at >= 0]
         ended = place is not None or bool(stops)
         return Completion(text[: min(stops)] if stops else text, ended, size, image_tokens, len(kept))

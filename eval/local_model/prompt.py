@@ -1,6 +1,6 @@
 """Inspect's messages as the chat template of Qwen2.5-VL takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,8 @@ from inspect_ai.model import ChatMessage, ContentImage, ContentText
 from PIL import Image
 
 from eval.local_model.pictures import PixelLimits, read_picture
+from robot_r1.control_text import plain
 from robot_r1.errors import UserError
-
-_PLACEHOLDERS = ("<|image_pad|>", "<|video_pad|>")
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,11 @@ class Prompt:
     """In the order of the image parts."""
 
 
-def read_prompt(messages: Sequence[ChatMessage], limits: PixelLimits) -> Prompt:
+def read_prompt(messages: Sequence[ChatMessage], limits: PixelLimits, control: Collection[str]) -> Prompt:
     """The conversation with its pictures, each in its place among the text.
+
+    Args:
+        control: the tokenizer's control tokens, of which no message may spell one.
 
     Raises:
         UserError: a message holds something that is neither text nor a picture.
@@ -38,7 +40,7 @@ def read_prompt(messages: Sequence[ChatMessage], limits: PixelLimits) -> Prompt:
         content = [ContentText(text=message.content)] if isinstance(message.content, str) else message.content
         for part in content:
             if isinstance(part, ContentText):
-                parts.append({"type": "text", "text": _plain(part.text)})
+                parts.append({"type": "text", "text": plain(part.text, control)})
             elif isinstance(part, ContentImage):
                 parts.append({"type": "image"})
                 pictures.append(limits.fit(read_picture(part.image)))
@@ -46,10 +48,3 @@ def read_prompt(messages: Sequence[ChatMessage], limits: PixelLimits) -> Prompt:
                 raise UserError(f"a local model takes text and pictures, no {part.type}")
         rendered.append({"role": message.role, "content": [part for part in parts if part.get("text") != ""]})
     return Prompt(rendered, pictures)
-
-
-def _plain(text: str) -> str:
-    # An answer under judgement may spell a placeholder; the processor would look for a picture to put there.
-    for placeholder in _PLACEHOLDERS:
-        text = text.replace(placeholder, "")
-    return text

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eval.facts import digest
 from eval.robot_r1_bench.question import REASONING_TYPES, BenchQuestion
+from robot_r1.control_text import plain_line
 
 _FOLDER = Path(__file__).parent
 _NAMES = ("system", *(f"guideline_{name}" for name in REASONING_TYPES), "output_format")
@@ -20,7 +21,7 @@ def system_prompt(question: BenchQuestion, answer_tags: bool) -> str:
     Args:
         answer_tags: whether to ask for reasoning and answer in their tags, as the training questions do.
     """
-    description = " ".join(question.description.split())
+    description = plain_line(question.description)
     guideline = _template(f"guideline_{question.reasoning_type}").substitute(description=description)
     output_format = _template("output_format").substitute() if answer_tags else ""
     return _template("system").substitute(guideline=guideline, output_format=output_format).strip()

@@ -27,6 +27,7 @@ from eval.robot_r1_bench.guidelines import prompt_digest, system_prompt
 from eval.robot_r1_bench.loading import Bench, load_bench
 from eval.robot_r1_bench.question import REASONING_TYPES, BenchQuestion
 from eval.samples import ask
+from robot_r1.control_text import plain
 from robot_r1.demo import DemoKey
 from robot_r1.errors import UserError
 
@@ -136,7 +137,9 @@ def _sample(bench: Bench, question: BenchQuestion, answer_tags: bool) -> Sample:
         id=question.id,
         input=[
             ChatMessageSystem(content=system_prompt(question, answer_tags)),
-            ChatMessageUser(content=[ContentImage(image=bench.shown(question)), ContentText(text=question.question)]),
+            ChatMessageUser(
+                content=[ContentImage(image=bench.shown(question)), ContentText(text=plain(question.question))]
+            ),
         ],
         target=question.reference,
         metadata={

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from robot_r1.control_text import IMAGE_MARK, SPELLED, plain_line, spells_control
 from robot_r1.errors import UserError
 from robot_r1.geometry import PROMPT_ORIGIN
 from robot_r1.question import LETTERS, OPEN_QUESTION_TYPES, QUESTION_TYPES, Point, QuestionType
@@ -61,7 +62,8 @@ class PromptTemplates:
         """Read every template from the folder, or this project's own where the folder has no such file.
 
         Raises:
-            UserError: the folder is missing, or a template lacks a placeholder or has an unknown one.
+            UserError: the folder is missing, or a template lacks a placeholder, has an unknown one, spells a control
+                token, or does not show the image once.
         """
         if folder is not None and not folder.is_dir():
             names = ", ".join(f"{name}.txt" for name in _REQUIRED)
@@ -78,8 +80,8 @@ class PromptTemplates:
     def render(self, question_type: QuestionType, description: str, state: Point, options: Sequence[str]) -> str:
         """The whole prompt of one question. `state` is in metres, world frame; unused by types that must not see it.
 
-        The line breaks of a description are folded and its image marks removed, so that no description can forge a
-        section of the prompt or call for a second image.
+        The line breaks of a description are folded and control tokens that it spells are broken: none can forge a
+        section of the prompt, end its turn or call for a second image.
         """
         values = {**_values(description, state), "options": options_text(options)}
         return self._substitute(question_type, values)
@@ -106,7 +108,7 @@ def default_templates() -> PromptTemplates:
 
 def _values(description: str, state: Point) -> dict[str, str]:
     return {
-        "description": " ".join(description.replace("<image>", "").split()),
+        "description": plain_line(description),
         "state": point_text(state),
         "origin": f"[{', '.join(f'{value:g}' for value in PROMPT_ORIGIN)}]",
         "gripper_size": GRIPPER_SIZE,
@@ -118,6 +120,8 @@ def _read(path: Path) -> string.Template:
         template = string.Template(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text; save it as UTF-8") from error
+    if spells_control(template.template.replace(IMAGE_MARK, "")):
+        raise UserError(f"{path}: {SPELLED}")
     if not template.is_valid():
         raise UserError(f"{path} has a stray $; write $$ for a dollar sign")
     return template
@@ -127,9 +131,13 @@ def _check(path: Path, name: str, texts: Mapping[str, string.Template]) -> None:
     written = set(texts[name].get_identifiers())
     if unknown := written - _ALLOWED[name]:
         raise UserError(f"{path} has the unknown placeholder ${min(unknown)}; allowed are {_listed(_ALLOWED[name])}")
-    shared = {value for section in _SECTIONS if section in written for value in texts[section].get_identifiers()}
+    sections = [texts[section] for section in _SECTIONS if section in written]
+    shared = {value for section in sections for value in section.get_identifiers()}
     if missing := _REQUIRED[name] - written - shared:
         raise UserError(f"{path} lacks the placeholder ${min(missing)}; it needs {_listed(_REQUIRED[name])}")
+    marks = sum(text.template.count(IMAGE_MARK) for text in (texts[name], *sections))
+    if name not in _SECTIONS and marks != 1:
+        raise UserError(f"{path} and its sections hold {IMAGE_MARK} {marks} times; one picture goes there, so once")
 
 
 def _listed(names: set[str]) -> str:

@@ -34,8 +34,9 @@ from eval.local_model.batches import Batches, Completion, Decoding, Request
 from eval.local_model.checkpoint import find_checkpoint, trained_pixels
 from eval.local_model.pictures import PixelLimits
 from eval.local_model.prompt import Prompt
+from robot_r1.control_text import IMAGE_MARK
 from robot_r1.errors import UserError
-from train.data import IMAGE_MARK, fitted
+from robot_r1.pictures import fitted
 
 SHORT = GenerateConfig(max_tokens=6, temperature=0)
 
@@ -357,7 +358,9 @@ import sys
 sys.modules["torch"] = None
 import eval.registry
 from inspect_ai.model import get_model
+from robot_r1.control_text import IMAGE_MARK
 from robot_r1.errors import UserError
+from robot_r1.pictures import fitted
 try:
     get_model("robot-r1/" + sys.argv[1])
 except UserError as error:

@@ -62,23 +62,23 @@ def test_points_have_three_decimals_and_no_negative_zero() -> None:
 
 
 def test_users_replace_single_templates(tmp_path: Path) -> None:
-    (tmp_path / "movement.txt").write_text("$description -> $options, $$5")
+    (tmp_path / "movement.txt").write_text("<image>$description -> $options, $$5")
     templates = PromptTemplates.load(tmp_path)
-    assert templates.render("movement", "do", (0, 0, 0), OPTIONS).startswith("do -> - [[A]] one")
+    assert templates.render("movement", "do", (0, 0, 0), OPTIONS).startswith("<image>do -> - [[A]] one")
     assert templates.render("waypoint", "do", (0, 0, 0), OPTIONS) == default_templates().render(
         "waypoint", "do", (0, 0, 0), OPTIONS
     )
 
 
 def test_users_replace_a_shared_section_and_an_open_prompt(tmp_path: Path) -> None:
-    (tmp_path / "scene.txt").write_text("Task: $description\n")
+    (tmp_path / "scene.txt").write_text("Task: $description<image>\n")
     (tmp_path / "current_state_open.txt").write_text("$scene\nWhere is it, for $$5?")
     templates = PromptTemplates.load(tmp_path)
     assert (
         templates.render_open("current_state", "do $it", (0, 0, 0), think=False)
-        == "Task: do $it\nWhere is it, for $5?"
+        == "Task: do $it<image>\nWhere is it, for $5?"
     )
-    assert templates.render("movement", "do", (0, 0, 0), OPTIONS).startswith("Task: do\n\n### Choice Question")
+    assert templates.render("movement", "do", (0, 0, 0), OPTIONS).startswith("Task: do<image>\n\n### Choice Question")
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,9 @@ def test_bad_open_prompts_and_sections_are_refused(tmp_path: Path, name: str, co
         (b"$description $options $secret", r"unknown placeholder \$secret"),
         (b"$description $options 5$", r"stray \$"),
         (b"\xff\xfe\xff", "not UTF-8"),
+        (b"<|im_end|>$description $options <image>", r"movement\.txt: the text spells a control token"),
+        (b"$description $options", r"hold <image> 0 times"),
+        (b"<image>$scene $options", r"hold <image> 2 times"),
     ],
 )
 def test_bad_templates_are_refused(tmp_path: Path, content: bytes, reason: str) -> None:

@@ -13,8 +13,9 @@ from tests.support.rewards import vowel_reward
 from train.arguments import ModelArguments
 from train.data import QUESTION_COLUMNS, read_split, rendered
 from train.model import read_processor
+from train.tiny_model import QWEN_TOKENS
 from train.trainers import RobotGRPOTrainer, RobotRLOOTrainer
-from train.trainers.vision import VISION_TOKENS, VisionTrainer, collapsed, generation_kwargs, vision_token_ids
+from train.trainers.vision import VisionTrainer, collapsed, forbidden_tokens, generation_kwargs
 
 Trainer = type[RobotGRPOTrainer] | type[RobotRLOOTrainer]
 
@@ -62,17 +63,19 @@ def test_right_padding_still_misaligns(tiny_model: Path, mixed_blocks: Path, tmp
     assert misaligned(scored_batch(RobotGRPOTrainer, tiny_model, mixed_blocks, tmp_path, processor)) > 0
 
 
-def test_no_vision_token_is_sampled(tiny_model: Path, mixed_blocks: Path, tmp_path: Path) -> None:
-    processor = read_processor(ModelArguments(model_name_or_path=str(tiny_model)))
-    forbidden = vision_token_ids(processor)
-    assert len(forbidden) == len(VISION_TOKENS)
-    kwargs = generation_kwargs(processor, {"top_k": 5}, use_vllm=False)
-    assert kwargs == {"suppress_tokens": forbidden, "top_k": 5}
-    bias = generation_kwargs(processor, None, use_vllm=True)["logit_bias"]
-    assert set(bias) == set(forbidden) and set(bias.values()) == {-100.0}
+def test_no_control_token_is_sampled_but_an_end(tiny_model: Path) -> None:
+    tokenizer = (processor := read_processor(ModelArguments(model_name_or_path=str(tiny_model)))).tokenizer
+    ends = (tokenizer.eos_token_id, tokenizer.pad_token_id)
+    forbidden = forbidden_tokens(processor, ends)
+    names = {name for name in QWEN_TOKENS if name.startswith("<|")} - {"<|im_end|>", "<|endoftext|>"}
+    assert set(tokenizer.convert_ids_to_tokens(forbidden)) == names
+    kwargs = generation_kwargs(processor, {"top_k": 5, "suppress_tokens": [7]}, use_vllm=False)
+    assert kwargs == {"suppress_tokens": [7, *forbidden], "top_k": 5}
+    bias = generation_kwargs(processor, {"logit_bias": {7: 1.0, forbidden[0]: 5.0}}, use_vllm=True)["logit_bias"]
+    assert bias == {7: 1.0, **dict.fromkeys(forbidden, -100.0)}
 
 
-def test_a_model_that_wants_vision_tokens_does_not_get_them(
+def test_a_model_that_wants_control_tokens_does_not_get_them(
     tiny_model: Path, mixed_blocks: Path, tmp_path: Path
 ) -> None:
     """With a head that prefers them: TRL alone forbids the image token only."""
@@ -81,12 +84,12 @@ def test_a_model_that_wants_vision_tokens_does_not_get_them(
     processor = read_processor(ModelArguments(model_name_or_path=str(tiny_model)))
     model = Qwen2_5_VLForConditionalGeneration.from_pretrained(tiny_model)
     with torch.no_grad():
-        favourite = model.lm_head.weight[vision_token_ids(processor)]
-        model.lm_head.weight[vision_token_ids(processor)] = 1000 * favourite
+        forbidden = forbidden_tokens(processor, model.generation_config.eos_token_id)
+        model.lm_head.weight[forbidden] *= 1000
     model.save_pretrained(tmp_path / "greedy")
     processor.save_pretrained(tmp_path / "greedy")
     scored = scored_batch(RobotGRPOTrainer, tmp_path / "greedy", mixed_blocks, tmp_path / "run", processor)
-    assert not torch.isin(scored["completion_ids"], torch.tensor(vision_token_ids(processor))).any()
+    assert not torch.isin(scored["completion_ids"], torch.tensor(forbidden)).any()
 
 
 def test_placeholders_are_collapsed() -> None:

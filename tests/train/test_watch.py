@@ -48,6 +48,20 @@ def run(model: Path, data: Path, out: Path, *more: str) -> list[dict[str, float]
     return [line for line in lines if "reward" in line]
 
 
+def test_control_tokens_between_the_tags_are_seen_and_not_paid(
+    tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRL decodes them away, after which the format would be right."""
+    good, between = "<think>red</think><answer>[[A]]</answer>", "<think>red</think><|im_start|><answer>[[A]]</answer>"
+    say(monkeypatch, (good, between, "<think>red<|box_end|></think><answer>[[A]]</answer>"))
+    (line,) = run(tiny_model, mixed_blocks, tmp_path, "--sample_every", "1", "--samples", "12")
+    assert line["rewards/format_reward/mean"] == pytest.approx(1 / 3)
+    assert line["letters/A"] == pytest.approx(1 / 3)
+    assert line["refusals/control_token"] == pytest.approx(2 / 3)
+    kept = pq.read_table(tmp_path / "samples" / "step-000001.parquet").to_pylist()
+    assert {(sample["completion"], sample["refusal"]) for sample in kept} >= {(good, None), (between, "control_token")}
+
+
 def test_letters_refusals_and_accuracies(
     tiny_model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

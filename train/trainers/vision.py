@@ -4,18 +4,20 @@
   processor comes back with "right": the image is then looked for among the wrong tokens, without an error (trl#5785).
 - Image tokens that are expanded twice: a colocated vLLM expands the placeholders of a prompt, which TRL has expanded
   already (trl#6294).
-- Sampled image tokens: a completion that contains one no longer matches the image features. TRL suppresses the image
-  token on the transformers path only; here the video and vision tokens go too, and vLLM gets a bias (trl#3847).
+- Sampled control tokens: a completion that contains an image token no longer matches the image features, and others
+  vanish when it is decoded. TRL suppresses the image token on the transformers path only; here all control tokens go
+  but those that end a completion, and vLLM gets a bias (trl#3847).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from transformers import ProcessorMixin
 
-VISION_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>")
+from robot_r1.control_text import control_tokens
+
 _NEVER = -100.0
 
 
@@ -25,21 +27,19 @@ def left_padded(processor: ProcessorMixin) -> ProcessorMixin:
     return processor
 
 
-def vision_token_ids(processor: ProcessorMixin) -> list[int]:
-    """Ids of the tokens that only a prompt may contain."""
-    tokenizer = processor.tokenizer
-    known = tokenizer.get_vocab()
-    return [known[name] for name in VISION_TOKENS if name in known]
+def forbidden_tokens(processor: ProcessorMixin, ends: Collection[int]) -> list[int]:
+    """Ids of the tokens that no completion may hold: all control tokens but those that end it."""
+    return sorted(set(control_tokens(processor.tokenizer).values()) - set(ends))
 
 
 def generation_kwargs(processor: ProcessorMixin, given: dict[str, Any] | None, use_vllm: bool) -> dict[str, Any]:
-    """The user's settings for generation, plus those that forbid sampling a vision token."""
-    forbidden = vision_token_ids(processor)
+    """The user's settings for generation, plus those that forbid sampling a control token."""
+    tokenizer, own = processor.tokenizer, dict(given or {})
+    forbidden = forbidden_tokens(processor, (tokenizer.eos_token_id, tokenizer.pad_token_id))
     if use_vllm:
-        ours: dict[str, Any] = {"logit_bias": dict.fromkeys(forbidden, _NEVER)}
-    else:
-        ours = {"suppress_tokens": forbidden}
-    return {**ours, **(given or {})}
+        ours = {"logit_bias": {**(own.get("logit_bias") or {}), **dict.fromkeys(forbidden, _NEVER)}}
+        return {**own, **ours}
+    return {**own, "suppress_tokens": sorted({*(own.get("suppress_tokens") or ()), *forbidden})}
 
 
 def collapsed(prompt_ids: Sequence[int], image_token: int) -> list[int]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from transformers import TrainerState
+from transformers import ProcessorMixin, TrainerState
 
 from robot_r1.answer import REASONS, Refusal, parse_answer
+from robot_r1.control_text import written
 from robot_r1.pictures import png_bytes
 from robot_r1.question import LETTERS
 from robot_r1.rewards import Completion, completion_text
@@ -25,6 +26,8 @@ class WatchTrainer:
     state: TrainerState
     reward_func_names: list[str]
     model: torch.nn.Module
+    processing_class: ProcessorMixin
+    eos_token_ids: Sequence[int]
     num_generations: int
     whole_batch_baseline = False
     """Whether rewards are compared over the whole batch instead of within the group of a prompt."""
@@ -38,6 +41,7 @@ class WatchTrainer:
     def _calculate_rewards(
         self, inputs: list[dict[str, Any]], prompts: list[Any], completions: list[Completion], ids: Any
     ) -> torch.Tensor:
+        completions = [self._as_written(said, tokens) for said, tokens in zip(completions, ids, strict=True)]
         rewards: torch.Tensor = super()._calculate_rewards(inputs, prompts, completions, ids)  # type: ignore[misc]
         self.all_rewards = rewards
         texts = [completion_text(completion) for completion in completions]
@@ -53,6 +57,11 @@ class WatchTrainer:
         for sample, advantage in zip(self.sampled, advantages, strict=False):
             sample.advantage = float(advantage if advantage.dim() == 0 else advantage[0])
         return scored
+
+    def _as_written(self, completion: Completion, ids: Sequence[int]) -> Completion:
+        """The completion with its control tokens, which TRL decodes away: else they could stand between the tags."""
+        text = written(self.processing_class.tokenizer, ids, self.eos_token_ids)
+        return text if isinstance(completion, str) else [{**completion[0], "content": text}, *completion[1:]]
 
     def _equal_share(self, rewards: torch.Tensor) -> float:
         """Share of groups from which nothing is learned; unlike TRL's metric it leaves out a KL penalty (RLOO's)."""
