@@ -9,7 +9,7 @@ from typing import Any
 from robot_r1.files import write_text
 from train.best import BEST, best_score
 from train.results import evaluated_steps, read_evaluation
-from train.run_record import Resumption, RunRecord, in_force, read_record
+from train.run_record import Resumption, RunRecord, read_record
 
 _NAMES = {"grpo": "GRPO", "rloo": "RLOO", "reinforce_pp": "REINFORCE++", "sft": "supervised fine-tuning"}
 _CHOICES = "multiple-choice questions about robot demonstrations"
@@ -120,7 +120,7 @@ def _how_measured(folder: Path, run: Path, record: RunRecord) -> str:
     """Of which split the questions are, and whether the answers to them have chosen the model."""
     compared = sum(step > 0 for step in evaluated_steps(run))
     chosen = (_CHOSEN.format(count=compared) if compared > 1 else _ONLY) if folder.name == BEST else _LAST
-    split = in_force(record)["heldout_split"]
+    split = record.settings["heldout_split"]  # a run goes on with its questions, or with none
     used_up = split == "test" and compared > 1
     report = _USED_UP if used_up else _REPORT.format(dataset=quote(record.data.path))
     return "\n".join([_HOW_MEASURED.format(split=split), "", chosen, report])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, Image, LargeList, List, get_dataset_split_names, load_dataset
+from datasets import Dataset, Image, LargeList, List, load_dataset
 from datasets.exceptions import DatasetNotFoundError
 
 from robot_r1.control_text import IMAGE_MARK, plain
@@ -50,7 +50,7 @@ def has_split(path: str, split: str) -> bool:
         UserError: there is no such data set.
     """
     with _opening(path):
-        return split in get_dataset_split_names(path)
+        return split in load_dataset(path)
 
 
 @contextmanager

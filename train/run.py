@@ -167,6 +167,8 @@ def _held_out(settings: Settings[Any], processor: ProcessorMixin, completion_tok
     path, main = data.heldout_dataset or data.dataset, settings.training.process_index == 0
     assert path is not None
     if data.heldout_split == VALIDATION and not has_split(path, VALIDATION):
+        if watch.resume:
+            check_same_questions(Path(settings.training.output_dir), [])
         if main:
             print(_UNCHOSEN.format(path=path))
         return None

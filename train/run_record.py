@@ -88,14 +88,14 @@ def begin_record(algorithm: str, settings: Settings[Any], check: DatasetCheck) -
 
 def _resume(run: Path, settings: Settings[Any]) -> None:
     record = read_record(run)
-    changed = _changed(in_force(record), json.loads(json.dumps(settings.flat())))
+    changed = _changed(_in_force(record), json.loads(json.dumps(settings.flat())))
     resumption = Resumption(started=_now(), command=shlex.join(sys.argv), changed=changed)
     for name, (old, new) in changed.items():
         print(f"resumed with another {name}: {new}, until now {old}")
     _write(run, record.model_copy(update={"resumed": (*record.resumed, resumption)}))
 
 
-def in_force(record: RunRecord) -> dict[str, Any]:
+def _in_force(record: RunRecord) -> dict[str, Any]:
     """The settings that the run had last."""
     later = {name: new for resumption in record.resumed for name, (_, new) in resumption.changed.items()}
     return record.settings | later

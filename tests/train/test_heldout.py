@@ -206,11 +206,16 @@ def test_another_split_is_taken_at_its_word(
     assert capsys.readouterr().out.count("the test split chooses the best model") == 1
 
 
-@pytest.mark.parametrize("more", [["--heldout_split", "test"], ["--heldout_questions", "6"]])
-def test_a_run_does_not_go_on_with_other_questions(short_run: ShortRun, tmp_path: Path, more: list[str]) -> None:
-    """Its best model was chosen by those of before."""
-    run = tmp_path / "run"
+@pytest.mark.parametrize("more", [["--heldout_split", "test"], ["--heldout_questions", "6"], ["--dataset", "OLDER"]])
+def test_a_run_does_not_go_on_with_other_questions(
+    short_run: ShortRun, mixed_blocks: Path, tmp_path: Path, more: list[str]
+) -> None:
+    """Its best model was chosen by those of before; with none of them it may go on."""
+    run, older = tmp_path / "run", without(mixed_blocks, "validation", tmp_path / "data")
+    more = [str(older) if word == "OLDER" else word for word in more]
     shutil.copytree(short_run.folder, run, ignore=shutil.ignore_patterns("last", "checkpoint-3"))
+    none = ["--heldout_questions", "0", "--dry_run", "true"]
+    grpo.main([*short_run.arguments, "--output_dir", str(run), "--resume", "true", *more, *none])
     with pytest.raises(UserError, match=r"was watched on other questions than now.*; give .*--heldout_split"):
         grpo.main([*short_run.arguments, "--output_dir", str(run), "--resume", "true", *more])
 
