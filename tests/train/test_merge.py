@@ -1,6 +1,7 @@
 """A merged adapter is the adapted model, in a folder that loads without PEFT."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from trl import SFTConfig
 
@@ -16,7 +18,7 @@ from tests.conftest import BARE, CPU
 from train import sft
 from train.arguments import read_settings
 from train.data import messages, read_split
-from train.merge import main, merge
+from train.merge import NEARLY_ALL, main, merge
 from train.preflight import check_settings
 
 
@@ -66,9 +68,42 @@ def test_the_merged_model_answers_as_the_adapted_one(
     assert [path.name for path in out.parent.iterdir()] == ["merged model"]
 
 
-def test_the_vision_tower_is_left_alone(adapter: Path) -> None:
-    from safetensors.torch import load_file
+@pytest.mark.parametrize(("size", "least", "most"), [(1.0, 0.95, 1.05), (3e-4, 0.2, 0.9), (1e-6, 0.0, 0.1)])
+def test_what_bfloat16_swallows_is_told(
+    adapter: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    size: float,
+    least: float,
+    most: float,
+) -> None:
+    """The released models are saved in bfloat16; adapters change their weights by little."""
+    low, scaled = tmp_path / "low", tmp_path / "scaled"
+    base = AutoModelForImageTextToText.from_pretrained(tiny_model, dtype=torch.bfloat16)
+    base.save_pretrained(low)
+    shutil.copytree(adapter, scaled)
+    config = json.loads((scaled / "adapter_config.json").read_text())
+    (scaled / "adapter_config.json").write_text(json.dumps(config | {"base_model_name_or_path": str(low)}))
+    tensors = load_file(scaled / "adapter_model.safetensors")
+    tensors = {name: tensor * (size if "lora_B" in name else 1) for name, tensor in tensors.items()}
+    save_file(tensors, scaled / "adapter_model.safetensors")
+    main([str(scaled), "--out", str(tmp_path / "out")])
+    told = re.search(r"^(\d+)% of the adapter's change is left", capsys.readouterr().out, re.MULTILINE)
+    assert (told is None) == (least >= NEARLY_ALL)
+    before, after = base.state_dict(), AutoModelForImageTextToText.from_pretrained(tmp_path / "out").state_dict()
+    wanted = (
+        PeftModel.from_pretrained(AutoModelForImageTextToText.from_pretrained(low, dtype=torch.float32), scaled)
+        .merge_and_unload()
+        .state_dict()
+    )
+    changes = [((after[n].float() - before[n].float()), (wanted[n] - before[n].float())) for n in before]
+    left = sum(float((a * b).sum()) for a, b in changes) / sum(float((b * b).sum()) for _, b in changes)
+    assert least <= left <= most
+    assert told is None or int(told[1]) == pytest.approx(100 * left, abs=3)
 
+
+def test_the_vision_tower_is_left_alone(adapter: Path) -> None:
     names = load_file(adapter / "adapter_model.safetensors").keys()
     assert names and not any("visual" in name for name in names)
 
