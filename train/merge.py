@@ -53,15 +53,14 @@ def merge(adapter: Path, out: Path) -> float:
     return left
 
 
-@torch.no_grad()
 def _left_of_change(model: PeftModel) -> float:
     """How far the weights move along the adapter's change once they are rounded to their type: 1 where nothing is."""
     moved = wanted = 0.0
     for layer in model.modules():
         if isinstance(layer, LoraLayer):
-            weight = layer.get_base_layer().weight
+            weight = layer.get_base_layer().weight.detach()
             for name in layer.active_adapters:
-                change = layer.get_delta_weight(name).float()
+                change = layer.get_delta_weight(name).detach().float()
                 rounded = (weight.float() + change).to(weight.dtype).float() - weight.float()
                 moved += float((rounded * change).sum())
                 wanted += float((change * change).sum())
