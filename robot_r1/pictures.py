@@ -121,6 +121,9 @@ def fitted_size(size: tuple[int, int], min_pixels: int | None, max_pixels: int |
     """Width and height in pixels that `fitted` gives to an image of this width and height.
 
     Source: `smart_resize` of Qwen's `qwen_vl_utils`.
+
+    Raises:
+        BadPictureError: it would be far longer than wide.
     """
     if min_pixels is None and max_pixels is None:
         return size
@@ -134,6 +137,8 @@ def fitted_size(size: tuple[int, int], min_pixels: int | None, max_pixels: int |
     elif wide * high < least:
         scale = math.sqrt(least / (width * height))
         wide, high = (math.ceil(side * scale / PIXEL_FACTOR) * PIXEL_FACTOR for side in size)
+    if max(wide, high) > MAX_RATIO * min(wide, high):  # a narrow side that was rounded down
+        raise BadPictureError(TOO_LONG)
     return wide, high
 
 

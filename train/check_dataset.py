@@ -24,6 +24,9 @@ from train.data import encoded, letter_counts, messages
 _END_OF_TURN = 2
 """Tokens that Qwen's chat template puts after a completion: <|im_end|> and the end of the line."""
 _USUAL_COMPLETION = 256
+_LONGEST_TOKEN = 256
+"""Characters; Qwen's longest token has 128. A text far over the limit takes long to count exactly."""
+_NO_TEXT = "the question or the completion is empty or no text"
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,11 @@ def _rows(dataset: Dataset) -> Iterator[dict[str, Any]]:
 
 def _judge(row: dict[str, Any], processor: ProcessorMixin, settings: DataArguments) -> tuple[str | None, int, int]:
     """Why a row cannot be used, if so, and the tokens of its prompt and of its image."""
+    texts = [row["question"] or "", *([row["completion"]] if "completion" in row else [])]
+    if not all(isinstance(text, str) for text in texts) or not texts[-1].strip():
+        return _NO_TEXT, 0, 0
+    if len(texts[0]) > _LONGEST_TOKEN * settings.max_prompt_tokens:
+        return _too_long(settings), 0, 0
     try:
         pictures = stored_pictures(row["images"])
         if (row["question"] or "").count(IMAGE_MARK) != 1 or len(pictures) != 1:
@@ -161,8 +169,12 @@ def _judge(row: dict[str, Any], processor: ProcessorMixin, settings: DataArgumen
         return str(error), 0, 0
     length, of_image = prompt_tokens(processor, row["question"], size)
     if length > settings.max_prompt_tokens:
-        return f"the prompt has more than {settings.max_prompt_tokens} tokens (--max_prompt_tokens)", length, of_image
+        return _too_long(settings), length, of_image
     return None, length, of_image
+
+
+def _too_long(settings: DataArguments) -> str:
+    return f"the prompt has more than {settings.max_prompt_tokens} tokens (--max_prompt_tokens)"
 
 
 def _spells_control(row: dict[str, Any], processor: ProcessorMixin) -> bool:

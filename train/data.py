@@ -33,6 +33,7 @@ def read_split(path: str, split: str, columns: Sequence[str]) -> Dataset:
     """
     with _opening(path):
         dataset = load_dataset(path, split=split)
+        dataset.data.validate(full=True)  # texts that are no UTF-8 would fail when they are read
     missing = [name for name in columns if name not in dataset.column_names]
     if missing:
         found = ", ".join(dataset.column_names)

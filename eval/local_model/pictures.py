@@ -25,8 +25,15 @@ class PixelLimits:
             raise UserError(f"min_pixels {self.least} is more than max_pixels {self.most}; make it smaller")
 
     def fit(self, image: Image.Image) -> Image.Image:
-        """The picture within the limits, its sides multiples of 28 pixels; unchanged where there is no limit."""
-        return fitted(image, self.least, self.most)
+        """The picture within the limits, its sides multiples of 28 pixels; unchanged where there is no limit.
+
+        Raises:
+            UserError: it would be far longer than wide.
+        """
+        try:
+            return fitted(image, self.least, self.most)
+        except BadPictureError as error:
+            raise _not_shown(error) from error
 
 
 def read_picture(data_uri: str) -> Image.Image:
@@ -41,4 +48,8 @@ def read_picture(data_uri: str) -> Image.Image:
     try:
         return decode(base64.b64decode(body, validate=True))
     except (binascii.Error, BadPictureError) as error:
-        raise UserError(f"a message's picture cannot be shown: {error}; look at the data set's images") from error
+        raise _not_shown(error) from error
+
+
+def _not_shown(error: Exception) -> UserError:
+    return UserError(f"a message's picture cannot be shown: {error}; look at the data set's images")

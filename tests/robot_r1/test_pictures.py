@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageOps
 from qwen_vl_utils import smart_resize
 
+from eval.local_model.pictures import PixelLimits
+from robot_r1.errors import UserError
 from robot_r1.page.pictures import data_uri
 from robot_r1.pictures import (
     NO_LIST,
@@ -165,3 +167,11 @@ def test_pictures_are_fitted_only_where_a_limit_is_set() -> None:
     assert fitted(image, None, 84 * 84).size == (112, 56)
     assert fitted(image, 400 * 400, None).size == fitted_size((300, 150), 400 * 400, None)
     assert fitted(image, 28 * 28, None).size == (308, 140)
+
+
+def test_limits_that_would_make_a_picture_far_longer_than_wide() -> None:
+    assert fitted_size((5600, 28), None, 10**6) == (5600, 28)
+    with pytest.raises(BadPictureError, match=TOO_LONG):
+        fitted_size((5650, 29), None, 10**6)  # 5656 x 28, which Qwen's processor refuses
+    with pytest.raises(UserError, match="cannot be shown: the picture is more than 200 times as long as wide"):
+        PixelLimits(None, 10**6).fit(Image.new("RGB", (5650, 29)))

@@ -1,5 +1,6 @@
 """Which rows can be used, counted with the processor that will be used."""
 
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -102,14 +103,37 @@ def test_rows_that_cannot_be_used_are_counted_with_an_example(processor: Process
     found = check(rows, processor)
     assert found.kept == (0,)
     assert found.dropped == {
-        "not exactly one image with its <image> mark in the prompt": 6,
+        "not exactly one image with its <image> mark in the prompt": 5,
+        "the question or the completion is empty or no text": 1,
         "the answer is none of A, B, C, D": 3,
         UNREADABLE: 3,
         TOO_LONG: 1,
     }
-    assert set(found.examples.values()) == {"no mark", "letter", "no picture", "a line"}
+    assert set(found.examples.values()) == {"no mark", "no question", "letter", "no picture", "a line"}
     assert "1 of 14 questions can be used" in found.text()
     assert "left out: 3, the answer is none of A, B, C, D (such as letter)" in found.text()
+
+
+@pytest.mark.parametrize("completion", [None, "", " \n"])
+def test_completions_that_teach_nothing_are_left_out(processor: ProcessorMixin, completion: str | None) -> None:
+    rows = Dataset.from_list([row("good", completion="up"), row("bad", completion=completion)])
+    found = check_dataset(rows, processor, DataArguments(dataset="x"), show=False)
+    assert found.kept == (0,) and found.dropped == {"the question or the completion is empty or no text": 1}
+
+
+@pytest.mark.parametrize("column", ["question", "completion"])
+def test_columns_of_other_types_are_no_text(processor: ProcessorMixin, column: str) -> None:
+    for value in (7, ["<image>Where to?"], [{"role": "assistant", "content": "up"}]):
+        rows = Dataset.from_list([{**row("a", completion="up"), column: value}])
+        with pytest.raises(UserError, match="1 the question or the completion is empty or no text"):
+            check_dataset(rows, processor, DataArguments(dataset="x"), show=False)
+
+
+def test_a_text_of_megabytes_is_left_out_at_once(processor: ProcessorMixin) -> None:
+    start = time.process_time()
+    found = check([row("good"), row("huge", question="<image>" + "a b" * 10**7)], processor)
+    assert found.kept == (0,) and "tokens (--max_prompt_tokens)" in next(iter(found.dropped))
+    assert time.process_time() - start < 5
 
 
 def test_what_is_kept_is_summed_up(processor: ProcessorMixin) -> None:

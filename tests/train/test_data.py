@@ -120,3 +120,12 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     (tmp_path / "train.parquet").write_bytes(b"PAR1 and nothing more")
     with pytest.raises(UserError, match="give another split or data set"):
         read_split(str(tmp_path), "train", [])
+
+
+def test_texts_that_are_no_utf8_end_in_one_line(tmp_path: Path) -> None:
+    ends = np.array([0, 4], np.int32)
+    text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(b"a\xff\xfeb")])
+    columns = {name: text if name == "question" else ["a"] for name in QUESTION_COLUMNS}
+    pq.write_table(pa.table(columns), tmp_path / "train-00000.parquet")
+    with pytest.raises(UserError, match="Invalid UTF8"):
+        read_split(str(tmp_path), "train", QUESTION_COLUMNS)
