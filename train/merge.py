@@ -15,7 +15,6 @@ from robot_r1.errors import UserError
 from train.command import training_packages
 
 with training_packages():
-    import torch
     from peft import PeftConfig, PeftModel
     from peft.tuners.lora import LoraLayer
     from transformers import AutoModelForImageTextToText, AutoProcessor
