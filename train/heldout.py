@@ -1,16 +1,19 @@
 """Greedy answers to held-out questions: before, during and after training, always the same questions.
 
 TRL's own evaluation samples at the training temperature, which measures something else (and is not repeatable).
+Whoever generates in training answers here: vLLM where the run uses it, else transformers.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from accelerate.utils import gather_object
 from datasets import Dataset
-from transformers import GenerationConfig, ProcessorMixin, Trainer
+from transformers import BatchFeature, GenerationConfig, ProcessorMixin, Trainer
 from trl.distributed import DistributedBackend
 from trl.models.utils import unwrap_model_for_generation
 
@@ -19,7 +22,7 @@ from robot_r1.control_text import written
 from robot_r1.pictures import as_png, stored_pictures
 from train.data import encoded, messages, rendered
 from train.records import HeldOutAnswer, HeldOutQuestion
-from train.trainers.vision import forbidden_tokens
+from train.trainers.vision import NEVER, as_vllm_takes, forbidden_tokens
 
 
 @dataclass(frozen=True)
@@ -63,27 +66,19 @@ class HeldOut:
         was_training = trainer.model.training
         trainer.model.eval()
         found: list[tuple[int, HeldOutAnswer]] = []
-        for start in range(0, share, self.batch_size):
-            indices = mine[start : start + self.batch_size]
-            found += zip(indices, self._batch(trainer, rows.select(indices)), strict=True)
+        by_vllm = getattr(trainer, "use_vllm", False)  # which makes batches itself
+        at_once, ask = (share, self._by_vllm) if by_vllm else (self.batch_size, self._batch)
+        for start in range(0, share, at_once):
+            indices = mine[start : start + at_once]
+            found += zip(indices, ask(trainer, rows.select(indices)), strict=True)
         trainer.model.train(was_training)
         by_index = dict(gather_object(found))
         return [by_index[index] for index in range(len(self.questions))]
 
     def _batch(self, trainer: Trainer, rows: Dataset) -> list[HeldOutAnswer]:
         batch = list(rows)
-        inputs = self.processor(
-            text=[
-                self.processor.apply_chat_template(
-                    messages(row["question"]), add_generation_prompt=True, tokenize=False
-                )
-                for row in batch
-            ],
-            images=[row["images"] for row in batch],
-            padding=True,
-            padding_side="left",
-            return_tensors="pt",
-        ).to(trainer.accelerator.device)
+        inputs = self._prompts(batch, padding=True, padding_side="left", return_tensors="pt")
+        inputs = inputs.to(trainer.accelerator.device)
         end = self._end_tokens(trainer)
         settings = {
             "max_new_tokens": self.max_completion_length,
@@ -107,16 +102,70 @@ class HeldOut:
         ):
             output = model.generate(**inputs, generation_config=GenerationConfig(**settings, disable_compile=True))
         completions = output[:, inputs["input_ids"].size(1) :].tolist()
+        return self._judge_all(batch, completions, end)
+
+    def _by_vllm(self, trainer: Any, rows: Dataset) -> list[HeldOutAnswer]:
+        """The greedy answers of the vLLM that the trainer samples with, on the trainer's weights."""
+        batch, end = list(rows), self._end_tokens(trainer)
+        if trainer.state.global_step != trainer._last_loaded_step:  # as TRL does before it samples
+            trainer.vllm_generation.sync_weights()
+            trainer._last_loaded_step = trainer.state.global_step
+        ids = self._prompts(batch)["input_ids"]
+        greedy = {
+            "temperature": 0.0,
+            "top_p": 1.0,
+            "top_k": 0,
+            "min_p": 0.0,
+            "repetition_penalty": 1.0,
+            "max_completion_length": self.max_completion_length,
+            "structured_outputs_regex": None,
+            "generation_kwargs": {
+                "stop_token_ids": end,
+                "logit_bias": dict.fromkeys(forbidden_tokens(self.processor, end), NEVER),
+            },
+        }
+        with _set(trainer.vllm_generation, greedy):
+            _, completions, _, _ = trainer.vllm_generation.generate(
+                prompts=as_vllm_takes(ids, trainer.vllm_mode, self.processor.image_token_id),
+                images=[row["images"] for row in batch],
+                num_generations=1,
+            )
+        return self._judge_all(batch, completions, end)
+
+    def _judge_all(
+        self, rows: Sequence[dict[str, Any]], completions: Sequence[list[int]], end: Sequence[int]
+    ) -> list[HeldOutAnswer]:
         return [
             _judged(row, _until_end(ids, end), end, self.processor)
-            for row, ids in zip(batch, completions, strict=True)
+            for row, ids in zip(rows, completions, strict=True)
         ]
+
+    def _prompts(self, rows: Sequence[dict[str, Any]], **settings: Any) -> BatchFeature:
+        """The rows' questions as the processor gives them, image tokens expanded."""
+        chats = [messages(row["question"]) for row in rows]
+        texts = [
+            self.processor.apply_chat_template(chat, add_generation_prompt=True, tokenize=False) for chat in chats
+        ]
+        return self.processor(text=texts, images=[row["images"] for row in rows], **settings)
 
     def _end_tokens(self, trainer: Trainer) -> list[int]:
         model = trainer.accelerator.unwrap_model(trainer.model)
         declared = model.generation_config.eos_token_id
         ends = [declared] if isinstance(declared, int) else list(declared or [])
         return sorted({*ends, self.processor.tokenizer.eos_token_id})
+
+
+@contextmanager
+def _set(target: object, values: Mapping[str, Any]) -> Iterator[None]:
+    """Attributes with other values for a while."""
+    before = {name: getattr(target, name) for name in values}
+    for name, value in values.items():
+        setattr(target, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(target, name, value)
 
 
 def _until_end(ids: Sequence[int], end: Sequence[int]) -> list[int]:

@@ -63,6 +63,7 @@ def estimate(shape: ModelShape, settings: MemorySettings) -> Estimate:
     active = activations(shape, settings)
     vllm_phase: Phase = "generating" if settings.vllm_sleeps else "always"
     by_transformers = settings.generation_batch if settings.generation == "transformers" else 0
+    held_out = 0 if settings.generation.startswith("vllm") else settings.heldout_batch
     parts = (
         Part("weights", _weights(shape, settings), "always"),
         Part("gradients", _gradients(shape, settings), "always"),
@@ -77,7 +78,7 @@ def estimate(shape: ModelShape, settings: MemorySettings) -> Estimate:
             "generation by transformers", _generation(shape, settings, by_transformers, settings.sharing), "generating"
         ),
         Part("vLLM", _vllm(shape, settings), vllm_phase),
-        Part("held-out answers", _generation(shape, settings, settings.heldout_batch, 1), "evaluating"),
+        Part("held-out answers", _generation(shape, settings, held_out, 1), "evaluating"),
     )
     return Estimate(parts=parts, device_bytes=settings.device_bytes)
 

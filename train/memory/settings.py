@@ -33,7 +33,7 @@ class MemorySettings:
     sharing: int = 1
     """Completions for which a prompt is computed once: `num_generations` where prompts are shared."""
     heldout_batch: int = 0
-    """Held-out questions answered at once, always by transformers; 0: none are asked."""
+    """Held-out questions that transformers answers at once; 0: none are asked. vLLM answers where it generates."""
     precision: Precision = "mixed"
     quantization: Quantization = "none"
     """Of the frozen matrices in the layers of the language model and of the vision tower, by bitsandbytes."""

@@ -154,6 +154,7 @@ def _optimisation(metrics: Metrics) -> list[Chart]:
     supervised = [Chart("Token accuracy", tokens, "share", "of the examples' completions", noisy=True)]
     return [
         *(supervised if tokens else []),
+        *_policy_gap(metrics),
         Chart("KL to the reference", _there(Line("kl", metrics["kl"])), noisy=True, note="mean over tokens, nats"),
         Chart("Loss", _there(Line("loss", metrics["loss"])), noisy=True),
         Chart("Gradient norm", _there(Line("grad_norm", metrics["grad_norm"])), noisy=True, note="before clipping"),
@@ -166,6 +167,17 @@ def _optimisation(metrics: Metrics) -> list[Chart]:
         ),
         Chart("Seconds per step", _there(Line("step_time", metrics["step_time"])), noisy=True),
     ]
+
+
+def _policy_gap(metrics: Metrics) -> list[Chart]:
+    """How far vLLM's policy is from the trainer's; nothing for a run without vLLM."""
+    name = "sampling/sampling_logp_difference"
+    mean, greatest = (_there(Line(part, metrics[f"{name}/{part}"])) for part in ("mean", "max"))
+    charts = [
+        Chart("vLLM against trainer", mean, noisy=True, note="mean |log p - log p| of sampled tokens, nats"),
+        Chart("vLLM against trainer, at most", greatest, noisy=True, note="of all sampled tokens, nats"),
+    ]
+    return [chart for chart in charts if chart.lines]
 
 
 def _letters(metrics: Metrics, data_letters: Mapping[str, int]) -> list[Chart]:

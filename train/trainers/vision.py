@@ -18,7 +18,8 @@ from transformers import ProcessorMixin
 
 from robot_r1.control_text import control_tokens
 
-_NEVER = -100.0
+NEVER = -100.0
+"""What vLLM adds to the score of a token that it may not sample."""
 
 
 def left_padded(processor: ProcessorMixin) -> ProcessorMixin:
@@ -37,7 +38,7 @@ def generation_kwargs(processor: ProcessorMixin, given: dict[str, Any] | None, u
     tokenizer, own = processor.tokenizer, dict(given or {})
     forbidden = forbidden_tokens(processor, (tokenizer.eos_token_id, tokenizer.pad_token_id))
     if use_vllm:
-        ours = {"logit_bias": {**(own.get("logit_bias") or {}), **dict.fromkeys(forbidden, _NEVER)}}
+        ours = {"logit_bias": {**(own.get("logit_bias") or {}), **dict.fromkeys(forbidden, NEVER)}}
         return {**own, **ours}
     return {**own, "suppress_tokens": sorted({*(own.get("suppress_tokens") or ()), *forbidden})}
 
@@ -49,6 +50,11 @@ def collapsed(prompt_ids: Sequence[int], image_token: int) -> list[int]:
         for place, token in enumerate(prompt_ids)
         if token != image_token or place == 0 or prompt_ids[place - 1] != image_token
     ]
+
+
+def as_vllm_takes(prompt_ids: Sequence[Sequence[int]], mode: str, image_token: int) -> list[list[int]]:
+    """Token ids whose image tokens are expanded, as a vLLM takes them: a colocated one expands placeholders itself."""
+    return [collapsed(ids, image_token) if mode == "colocate" else list(ids) for ids in prompt_ids]
 
 
 class VisionTrainer:
@@ -64,10 +70,8 @@ class VisionTrainer:
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], images: Any, *rest: Any, **named: Any) -> Any:
         if self.use_vllm and images is not None:
-            if self.vllm_mode == "colocate":
-                prompt_ids = [collapsed(ids, self.processing_class.image_token_id) for ids in prompt_ids]
-            else:
-                images = self._for_server(images)
+            prompt_ids = as_vllm_takes(prompt_ids, self.vllm_mode, self.processing_class.image_token_id)
+            images = self._for_server(images) if self.vllm_mode == "server" else images
         return super()._generate_single_turn(prompt_ids, images, *rest, **named)  # type: ignore[misc]
 
     def _for_server(self, images: Sequence[Any]) -> list[Any]:

@@ -17,9 +17,10 @@ from robot_r1.pictures import png_bytes
 from robot_r1.question import LETTERS
 from robot_r1.rewards import Completion, completion_text
 from train.records import NamedReward, Sample
+from train.trainers.policy_gap import PolicyGapTrainer
 
 
-class WatchTrainer:
+class WatchTrainer(PolicyGapTrainer):
     """Mixed in before a trainer of TRL that generates."""
 
     accelerator: Accelerator
@@ -52,7 +53,7 @@ class WatchTrainer:
         return rewards
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        scored: dict[str, Any] = super()._generate_and_score_completions(inputs)  # type: ignore[misc]
+        scored = super()._generate_and_score_completions(inputs)
         advantages = scored["advantages"]
         for sample, advantage in zip(self.sampled, advantages, strict=False):
             sample.advantage = float(advantage if advantage.dim() == 0 else advantage[0])

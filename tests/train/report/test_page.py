@@ -128,3 +128,14 @@ def test_number_of_questions_is_limited_but_counts_are_of_all(run: Path) -> None
 def test_a_long_run_stays_small(tmp_path: Path) -> None:
     run = make_run(tmp_path, steps=300, evaluate_every=10, questions=60, image_size=256, words=900)
     assert len(render(run, questions=60).encode()) < 5_000_000
+
+
+def test_runs_with_vllm_show_how_far_its_policy_is_from_the_trainers(tmp_path: Path) -> None:
+    name = "sampling/sampling_logp_difference"
+    write_run_json(tmp_path)
+    write_metrics(tmp_path, [{"step": step, "loss": 0.1} for step in (1, 2)])
+    assert "vLLM against trainer" not in render(tmp_path, 60)
+    values = {f"{name}/mean": 0.0123, f"{name}/max": 1.5}
+    write_metrics(tmp_path, [{"step": step, **values} for step in (1, 2)])
+    page = render(tmp_path, 60)
+    assert "vLLM against trainer" in page and "vLLM against trainer, at most" in page
