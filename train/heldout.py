@@ -136,8 +136,7 @@ class HeldOut:
         self, rows: Sequence[dict[str, Any]], completions: Sequence[list[int]], end: Sequence[int]
     ) -> list[HeldOutAnswer]:
         return [
-            _judged(row, _until_end(ids, end), end, self.processor)
-            for row, ids in zip(rows, completions, strict=True)
+            _judged(row, _until_end(ids, end), end, self.processor) for row, ids in zip(rows, completions, strict=True)
         ]
 
     def _prompts(self, rows: Sequence[dict[str, Any]], **settings: Any) -> BatchFeature:

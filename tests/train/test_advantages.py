@@ -83,9 +83,10 @@ def policy_log_probs(batch: dict[str, Any]) -> np.ndarray:
     model = trainer.accelerator.unwrap_model(trainer.model)
     ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
     mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
-    names = ("pixel_values", "image_grid_thw", "mm_token_type_ids")
+    picture = {name: batch[name] for name in ("image_grid_thw", "mm_token_type_ids")}
+    picture["pixel_values"] = torch.cat(batch["pixel_values"])
     with torch.no_grad():
-        logits = model(input_ids=ids, attention_mask=mask, **{name: batch[name] for name in names}).logits
+        logits = model(input_ids=ids, attention_mask=mask, **picture).logits
     length = batch["completion_ids"].size(1)
     log_probs = torch.log_softmax(logits[:, -length - 1 : -1].float(), dim=-1)
     return log_probs.gather(2, batch["completion_ids"].unsqueeze(2)).squeeze(2).numpy()

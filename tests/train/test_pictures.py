@@ -222,7 +222,7 @@ class _Sent:
 
 class _Server(VisionTrainer, _Sent):
     use_vllm, vllm_mode, num_generations, num_generations_eval = True, "server", 4, 1
-    model = SimpleNamespace(training=True)
+    model, processing_class = SimpleNamespace(training=True), SimpleNamespace(image_token_id=9)
 
 
 @pytest.mark.parametrize(("process", "sent"), [(0, "0...4."), (1, "..8...")])

@@ -189,9 +189,9 @@ def test_the_difference_of_the_policies_is_logged_and_not_applied(
         told = [line for line in lines if f"{NAME}/mean" in line]
         assert len(told) == (1 if "--steps_per_generation" in more else 2)
         for line in told:
-            # The vision tokens that vLLM may not sample have a hundredth of the probability in this model.
-            assert line[f"{NAME}/mean"] == pytest.approx(added, abs=0.03)
-            assert line[f"{NAME}/mean"] < line[f"{NAME}/max"] < added + 0.05
+            # The control tokens that vLLM may not sample have 4 % of the probability in this model.
+            assert line[f"{NAME}/mean"] == pytest.approx(added + 0.04, abs=0.01)
+            assert line[f"{NAME}/mean"] < line[f"{NAME}/max"] < added + 0.08
     assert losses[0] == losses[1]
 
 
