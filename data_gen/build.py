@@ -32,7 +32,7 @@ from data_gen.pool import Workers
 from data_gen.questions import EXCLUDED
 from data_gen.read_config import read_config
 from data_gen.shard import DEMOS_PER_SHARD, Shard, ShardReport, build_shard
-from data_gen.sources import ArchivedDemo, DemoFile, Found, find
+from data_gen.sources import ArchivedDemo, DemoFile, Found, demo_root, find, input_digest
 from data_gen.sources.simulated import record_missing
 from data_gen.splits import assign_splits, lacking
 from data_gen.staging import Staging
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str]) -> None:
         check_access(config.push_to_hub)
     staging = Staging(config.out)
     if staging.finished(config.shaping()):
+        _check_input(config)
         console.print(f"{config.out} holds this data set already; nothing to build", markup=False)
     else:
         found = find(config)
@@ -66,6 +67,19 @@ def main(arguments: Sequence[str]) -> None:
     if config.push_to_hub:
         console.print(f"pushed to {upload(config.out, config.push_to_hub)}", markup=False)
     _print_result(config.out, manifest)
+
+
+def _check_input(config: BuildConfig) -> None:
+    """Make sure that a finished data set was built from the demos that are there, if there are any.
+
+    Raises:
+        UserError: it was built from others.
+    """
+    there = config.source == "rlbench-disk" and config.root is not None and config.root.is_dir()
+    if there and input_digest(find(config).demos) != read_manifest(config.out).input:
+        raise UserError(
+            f"--out {config.out} holds a data set of other demos; give another --out, or delete that folder"
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,9 @@ def _build(
     config: BuildConfig, found: Found, parts: list[_Part], templates: PromptTemplates, staging: Staging
 ) -> None:
     demo_ids = [demo.key.id for demo in found.demos]
-    staging.begin({"config": config.shaping(), "versions": package_versions(), "demos": demo_ids}, config.resume)
+    root = str(demo_root(config).absolute())
+    plan = {"config": config.shaping(), "versions": package_versions(), "root": root, "demos": demo_ids}
+    staging.begin(plan, config.resume)
     record_missing(config, [demo for demo in found.demos if isinstance(demo, ArchivedDemo)])
     with Workers(config.workers) as workers:
         if not staging.survey.is_file():
@@ -126,6 +142,7 @@ def _manifest(config: BuildConfig, found: Found, reports: list[ShardReport]) -> 
         versions=package_versions(),
         renderers=tuple(sorted({renderer for report in reports for renderer in report.renderers})),
         processors=tuple(sorted({processor for report in reports for processor in report.processors})),
+        input=input_digest(found.demos),
         demos=tuple(demo for report in reports for demo in report.demos),
         skipped=(*found.damaged, *(skipped for report in reports for skipped in report.skipped)),
         dropped={reason: sum(report.dropped.get(reason, 0) for report in reports) for reason in reasons},
@@ -134,7 +151,8 @@ def _manifest(config: BuildConfig, found: Found, reports: list[ShardReport]) -> 
 
 
 def _finish(staging: Staging, config: BuildConfig, manifest: Manifest, digests: Digests) -> None:
-    write_text(staging.data / "config.yaml", yaml.safe_dump(config.shaping(), sort_keys=False))
+    settings = {name: value for name, value in config.shaping().items() if name != "prompts"}
+    write_text(staging.data / "config.yaml", yaml.safe_dump(settings, sort_keys=False))
     write_text(staging.data / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
     with ThreadPoolExecutor(1) as beside:
         sheet = beside.submit(write_contact_sheet, staging.data, manifest, config.seed)
@@ -149,7 +167,8 @@ def _print_plan(config: BuildConfig, found: Found, parts: list[_Part]) -> None:
     missing = sum(isinstance(demo, ArchivedDemo) and not demo.path.is_file() for demo in found.demos)
     console.print(yaml.safe_dump(config.shaping(), sort_keys=False).rstrip(), markup=False)
     console.print(
-        f"{len(found.demos)} demos ({missing} to record, {len(found.damaged)} damaged) in {len(parts)} shards "
+        f"{len(found.demos)} demos ({missing} to record, {len(found.damaged)} damaged) of {demo_root(config)}, in "
+        f"{len(parts)} shards, "
         f"would go to {config.out}; nothing was written",
         markup=False,
     )

@@ -1,5 +1,6 @@
 """The data-set card: `README.md`, generated from the manifest and the audit alone."""
 
+import json
 import string
 import zlib
 from collections import Counter
@@ -14,6 +15,7 @@ from data_gen.contact_sheet import CONTACT_SHEET
 from data_gen.formats import ROW_MODELS, Format, question_types
 from data_gen.manifest import Manifest
 from data_gen.splits import lacking
+from robot_r1.markdown import markdown_text
 from robot_r1.question import SPLITS, QuestionType
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -102,7 +104,8 @@ def card(manifest: Manifest, audit: Audit, name: str) -> str:
         tasks.update(file.tasks)
     template = string.Template((Path(__file__).parent / "card.md").read_text(encoding="utf-8"))
     return template.substitute(
-        name=name,
+        pretty_name=json.dumps(" ".join(name.split()), ensure_ascii=False),
+        name=markdown_text(name),
         license=licence,
         size_category=next((label for size, label in _SIZES if total < size), "n>1M"),
         configs=yaml.safe_dump(_configs(manifest, data_format), sort_keys=False).rstrip(),
@@ -115,13 +118,14 @@ def card(manifest: Manifest, audit: Audit, name: str) -> str:
         counts=_counts(manifest, data_format),
         demos=", ".join(f"{sum(demo.split == split for demo in manifest.demos)} {split}" for split in SPLITS),
         letters=_letters(letters),
-        tasks="\n".join(f"| {task} | {count} |" for task, count in sorted(tasks.items())),
+        tasks="\n".join(f"| {markdown_text(task)} | {count} |" for task, count in sorted(tasks.items())),
+        places=_places(manifest),
         source=source,
-        renderers=", ".join(manifest.renderers),
-        processors=f" on {', '.join(manifest.processors)}" if manifest.processors else "",
+        renderers=markdown_text(", ".join(manifest.renderers)),
+        processors=f" on {markdown_text(', '.join(manifest.processors))}" if manifest.processors else "",
         versions=", ".join(f"{package} {number}" for package, number in manifest.versions.items()),
         split_unit=f"{manifest.config['split']['by']}s",
-        lacking="".join(f"\n\n{line[0].upper()}{line[1:]}." for line in lacking(manifest)),
+        lacking="".join(f"\n\n{markdown_text(line[0].upper() + line[1:])}." for line in lacking(manifest)),
         columns="\n".join(
             f"- `{name}`: {field.description}" for name, field in ROW_MODELS[data_format].model_fields.items()
         ),
@@ -131,6 +135,12 @@ def card(manifest: Manifest, audit: Audit, name: str) -> str:
         audit=markdown_table(audit),
         licence_note=licence_note,
     )
+
+
+def _places(manifest: Manifest) -> str:
+    """The flags whose values are folders of another machine."""
+    demos = "" if manifest.config["source"] == "simulated" else " --root DEMOS"
+    return demos + (" --prompts FOLDER" if manifest.config.get("prompts") else "")
 
 
 def _letters(counts: Counter[str]) -> str:
@@ -176,5 +186,5 @@ def _counts(manifest: Manifest, data_format: Format) -> str:
 
 def _left_out(manifest: Manifest) -> str:
     lines = [f"- {count} questions: {reason}" for reason, count in manifest.dropped.items()]
-    lines += [f"- demo skipped, {skipped.where}: {skipped.reason}" for skipped in manifest.skipped]
+    lines += [f"- demo skipped, {markdown_text(f'{skipped.where}: {skipped.reason}')}" for skipped in manifest.skipped]
     return "\n".join(lines) or "Nothing."

@@ -12,6 +12,7 @@ from data_gen.formats import Format
 from data_gen.keypoints import KeypointMethod
 from robot_r1.demo import Source
 from robot_r1.files import at_home
+from robot_r1.prompts import PromptTemplates
 from robot_r1.question import QUESTION_TYPES, QuestionType
 
 Positive = Annotated[int, Field(ge=1)]
@@ -178,10 +179,16 @@ class BuildConfig(RecordConfig):
         return tuple(sorted(set(ids)))
 
     def shaping(self) -> dict[str, Any]:
-        """The settings that decide what the data set holds, as JSON values: those that only say how to run are out."""
-        running = {"out", "workers", "dry_run", "resume", "strict", "push_to_hub"}
+        """The settings that decide what the data set holds, as JSON values: those that only say how to run are out.
+
+        So are places on this machine: the same demos in another folder give the same bytes, and no folder's name
+        travels with the data set. Of own prompts their digest stands in for the folder.
+        """
+        running = {"root", "out", "workers", "dry_run", "resume", "strict", "push_to_hub"}
         # what is as it always was goes without saying: older data sets stay what a build of today would give
         settings = self.model_dump(mode="json", exclude=running)
+        if self.prompts is not None:
+            settings["prompts"] = PromptTemplates.load(self.prompts).digest()
         return {name: value for name, value in settings.items() if (name, value) not in _LEFT_OUT}
 
 

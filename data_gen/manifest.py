@@ -3,7 +3,7 @@
 import hashlib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,10 +31,17 @@ class UsedDemo(_Record):
 
 
 class SkippedDemo(_Record):
-    """A demo that could not be used."""
+    """A demo that could not be used; `where` is its path under the input's root, or its id."""
 
     where: str
     reason: str
+
+    @classmethod
+    def under(cls, root: Path | None, where: str, reason: str) -> Self:
+        """A demo whose path begins with the root's, which says nothing to others."""
+        shown = where.removeprefix(f"{str(root).rstrip('/')}/")
+        readable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+        return cls(where=readable, reason=reason)
 
 
 class DataFile(_Record):
@@ -62,6 +69,8 @@ class Manifest(_Record):
     """What drew the pictures: `gl`, `rays`, or `rlbench` for recorded ones."""
     processors: tuple[str, ...] = ()
     """What the demos were recorded on, where their source tells; another rounds otherwise."""
+    input: str | None = None
+    """Digest of the ids and file sizes of recorded demos, wherever they lie; None for simulated ones."""
     demos: tuple[UsedDemo, ...]
     skipped: tuple[SkippedDemo, ...]
     dropped: dict[str, int]

@@ -77,7 +77,7 @@ def track(demo: Demo, split: Split, config: BuildConfig) -> Track:
         settings.merge_distance,
         generator(config.seed, demo.key.id, "keypoints"),
     )
-    return Track(demo.key.id, demo.key.task, split, demo.tip_position, tuple(keypoints))
+    return Track(demo.key.id, demo.key.task, split, demo.tip_position, tuple(keypoints), demo.pictured)
 
 
 def find_balances(survey: Survey, config: BuildConfig) -> dict[QuestionType, Balance]:

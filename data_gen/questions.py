@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from data_gen.config import BuildConfig
 from data_gen.distractors.draw import Option, Options
+from data_gen.formats import question_types
 from robot_r1.control_text import plain_line
 from robot_r1.demo import Demo
 from robot_r1.geometry import Array
@@ -22,6 +23,7 @@ from robot_r1.question import LETTERS, TRUE_OPTION, Point, Question, QuestionTyp
 from robot_r1.seeding import generator
 
 EXCLUDED = "excluded by hand"
+NO_PICTURE = "the demo has no picture of these frames"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def make_questions(demo: Demo, outline: Outline, config: BuildConfig, templates:
     visible = demo.camera.sees(demo.tip_position)
     excluded = frozenset(config.exclude)
     questions: list[Question] = []
-    dropped: Counter[str] = Counter()
+    dropped = _without_picture(demo, outline, config)
     for moment in outline.moments:
         image = demo.load_frame(moment.frame)
         for question_type, options in moment.options.items():
@@ -81,6 +83,14 @@ def make_questions(demo: Demo, outline: Outline, config: BuildConfig, templates:
                 continue
             questions.append(question)
     return DemoQuestions(tuple(questions), dropped)
+
+
+def _without_picture(demo: Demo, outline: Outline, config: BuildConfig) -> Counter[str]:
+    """Questions that are not asked since a recording has pictures of some frames only."""
+    if demo.pictured is None or not outline.keypoints:
+        return Counter()
+    missing = len(range(0, outline.keypoints[-1], config.frame_interval)) - len(outline.moments)
+    return Counter({f"{name}: {NO_PICTURE}": missing for name in question_types(config.format) if missing})
 
 
 def _orders(rng: np.random.Generator) -> Iterator[list[int]]:

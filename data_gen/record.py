@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from data_gen.config import BuildConfig
 from data_gen.read_config import read_config
-from data_gen.sources import ArchivedDemo, archive_root, find
+from data_gen.sources import ArchivedDemo, demo_root, find
 from data_gen.sources.simulated import record_missing
 from robot_r1.cli import console, interpreter, run_command
 from robot_r1.errors import UserError
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> None:
         raise UserError("--source rlbench-disk is recorded already; give it to data_gen.build")
     demos = [demo for demo in find(config).demos if isinstance(demo, ArchivedDemo)]
     recorded = record_missing(config, demos)
-    root = archive_root(config)
+    root = demo_root(config)
     console.print(f"{len(demos)} demos in {root}, {recorded} of them recorded now", markup=False)
     console.print(f"next: {shlex.join([interpreter(), '-m', 'data_gen.build', *arguments])}", markup=False)
 

@@ -20,7 +20,7 @@ from data_gen.frames import resized
 from data_gen.manifest import DataFile, SkippedDemo, UsedDemo, sha256
 from data_gen.outline import Balances, load_named, outlines
 from data_gen.questions import Outline
-from data_gen.sources import DemoFile
+from data_gen.sources import DemoFile, demo_root
 from data_gen.staging import Staging
 from data_gen.survey import Survey, load_survey
 from data_gen.writer import RowWriter, row_writer
@@ -94,7 +94,7 @@ def build_shard(shard: Shard) -> ShardReport:
             except BadDemoError as error:
                 if shard.config.strict:
                     raise
-                skipped.append(SkippedDemo(where=error.where, reason=error.reason))
+                skipped.append(SkippedDemo.under(demo_root(shard.config), error.where, error.reason))
                 continue
             for name, output in outputs.items():
                 output.write([row for row in result.rows if row.question_type == name])

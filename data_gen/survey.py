@@ -31,6 +31,22 @@ class Track:
     """(T, 3), the tip, metres, world frame."""
     keypoints: tuple[int, ...]
     """Frame indices, ascending."""
+    pictured: tuple[int, ...] | None = None
+    """The frames that have pictures, where not all have."""
+
+    def starts(self, frame_interval: int) -> list[int]:
+        """The frames at which questions start: every `frame_interval`-th before the last keypoint.
+
+        Where that has no picture, the first one after it that has, before the next would come.
+        """
+        last = self.keypoints[-1] if self.keypoints else 0
+        if self.pictured is None:
+            return list(range(0, last, frame_interval))
+        first: dict[int, int] = {}
+        for frame in self.pictured:
+            if frame < last:
+                first.setdefault(frame // frame_interval, frame)
+        return list(first.values())
 
 
 @dataclass(frozen=True)
@@ -64,11 +80,11 @@ class Survey:
 
     @classmethod
     def of(cls, tracks: Sequence[Track], frame_interval: int) -> "Survey":
-        """The survey of demos; a moment every `frame_interval` frames before the last keypoint."""
+        """The survey of demos, with a moment at each frame of `Track.starts`."""
         moments = [
             (d, frame, next(k for k in track.keypoints if k > frame))
             for d, track in enumerate(tracks)
-            for frame in range(0, track.keypoints[-1] if track.keypoints else 0, frame_interval)
+            for frame in track.starts(frame_interval)
         ]
         demo, frame, keypoint = np.array(moments, dtype=np.int64).reshape(-1, 3).T
         track_start = _starts([len(track.positions) for track in tracks])

@@ -91,7 +91,11 @@ def load_demo(path: Path) -> Demo:
         camera=header.camera,
         provenance=header.provenance,
         load_frame=_FrameReader(path, members, (header.camera.width, header.camera.height)),
-        **arrays,
+        tip_position=arrays["tip_position"],
+        tip_quaternion=arrays["tip_quaternion"],
+        gripper_open=arrays["gripper_open"],
+        joint_positions=arrays["joint_positions"],
+        joint_velocities=arrays["joint_velocities"],
     )
 
 

@@ -119,11 +119,11 @@ class Provenance(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     source: Source
-    renderer: str
+    renderer: Name
     """What drew the frames: `gl`, `rays`, or `rlbench` for recorded ones (their renderer is not stored)."""
     versions: dict[str, str] = {}
     """Package or format versions that shaped the recording."""
-    processor: str = ""
+    processor: Literal[""] | Name = ""
     """What computed physics and pictures, of which it shapes the last digits; empty where the source does not tell."""
     seed: int | None = None
     """Seed of the recording; None where the source does not tell."""
@@ -162,6 +162,8 @@ class Demo:
     provenance: Provenance
     load_frame: Callable[[int], bytes] = field(repr=False, compare=False)
     """The encoded PNG of a frame index; raises `BadDemoError` if that frame is missing."""
+    pictured: tuple[int, ...] | None = None
+    """The frames that have pictures, ascending, where a recording has them of some frames only."""
 
     def __post_init__(self) -> None:
         if self.gripper_open.dtype != np.bool_ or self.gripper_open.ndim != 1:

@@ -3,18 +3,22 @@
 Nothing after this package knows which simulator made a demo.
 """
 
+import hashlib
+import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from data_gen.config import BuildConfig, RecordConfig
 from data_gen.manifest import SkippedDemo
-from data_gen.sources.rlbench_disk import DiskDemo, find_demos, load_demo
+from data_gen.sources.rlbench_disk import NUMBERS, DiskDemo, find_demos, load_demo
 from robot_r1.archive import demo_path
 from robot_r1.archive import load_demo as load_archived
 from robot_r1.demo import Demo, DemoKey
 from robot_r1.errors import UserError
+from robot_r1.files import despite_faults
 
 DEFAULT_ARCHIVE = Path("data/demos")
 
@@ -38,9 +42,24 @@ class Found:
     damaged: tuple[SkippedDemo, ...]
 
 
-def archive_root(config: RecordConfig) -> Path:
-    """Folder of the simulated demos."""
+def demo_root(config: RecordConfig) -> Path:
+    """Folder of the demos, by default that of simulated ones."""
     return config.root or DEFAULT_ARCHIVE
+
+
+def input_digest(demos: Iterable[DemoFile]) -> str | None:
+    """Digest of the ids and file sizes of recorded demos, which tells two inputs apart, wherever they lie.
+
+    None where there are simulated ones, which follow from the configuration.
+    """
+    listed = []
+    for demo in demos:
+        if isinstance(demo, ArchivedDemo):
+            return None
+        stored = demo.episode_dir / NUMBERS
+        size = stored.stat().st_size if despite_faults(stored, stored.is_file) else None
+        listed.append((demo.key.id, size))
+    return f"sha256:{hashlib.sha256(json.dumps(listed).encode()).hexdigest()}"
 
 
 def find(config: RecordConfig) -> Found:
@@ -52,7 +71,7 @@ def find(config: RecordConfig) -> Found:
     if config.source == "simulated":
         from data_gen.sources.simulated import planned_keys
 
-        root = archive_root(config)
+        root = demo_root(config)
         demos: list[DemoFile] = [ArchivedDemo(key, demo_path(root, key)) for key in planned_keys(config)]
         return Found(tuple(_limited(demos, config.limit)), ())
     if config.source == "rlbench":
@@ -69,7 +88,7 @@ def find(config: RecordConfig) -> Found:
         if len(demos_of_task) < config.demos_per_task:
             demos_of_task.append(disk_demo)
     chosen = [demo for demos_of_task in per_task.values() for demo in demos_of_task]
-    damaged = tuple(SkippedDemo(where=error.where, reason=error.reason) for error in discovery.damaged)
+    damaged = tuple(SkippedDemo.under(config.root, error.where, error.reason) for error in discovery.damaged)
     return Found(tuple(_limited(chosen, config.limit)), damaged)
 
 

@@ -16,6 +16,8 @@ from robot_r1.geometry import Array
 
 _OPTIONAL = ("random_seed", "variation_number", "num_reset_attempts")
 """Attributes of a demo that came with RLBench 1.0, PerAct and RLBench 1.2."""
+_OF_ONE_ARM = ("Observation", "UnimanualObservation")
+"""The second is the bimanual fork's; both hold the same arrays."""
 _TOLERANCE = 1e-4
 """Metres and sines of angles: what a fixed camera may seem to move."""
 _LARGEST = 1e6
@@ -88,7 +90,7 @@ class Observations:
         return camera
 
     def _frame(self, index: int, stored: object) -> dict[str, object]:
-        if not isinstance(stored, Record) or not stored.name.endswith(".Observation"):
+        if not isinstance(stored, Record) or stored.name.rpartition(".")[2] not in _OF_ONE_ARM:
             kind = stored.name if isinstance(stored, Record) else type(stored).__name__
             raise self._bad(f"frame {index} is not an observation of one arm, but of type {kind}")
         return stored.attributes

@@ -5,7 +5,8 @@
     TASK/all_variations/episodes/episode<N>/variation_number.pkl        PerAct (or variation<V>, as above)
     TASK/all_variations/episodes/episode<N>/variation_descriptions.pkl
 
-Every episode folder holds `low_dim_obs.pkl` and the pictures `<camera>_rgb/<frame>.png`.
+Every episode folder holds `low_dim_obs.pkl` and the pictures `<camera>_rgb/<frame>.png`, in the bimanual fork
+`<camera>_rgb/rgb_<frame of four digits>.png`.
 """
 
 import os
@@ -133,7 +134,8 @@ def _list_task(root: Path, task_dir: Path, found: dict[DemoKey, DiskDemo], damag
             continue
         key = DemoKey(task=_task_name(task_dir), variation=variation, episode=episode, collection=collection)
         if key in found:
-            reason = f"is variation {variation}, episode {episode} again, after {found[key].episode_dir}"
+            other = found[key].episode_dir.relative_to(root)
+            reason = f"is variation {variation}, episode {episode} again, after {other}"
             damaged.append(DamagedDemo(str(episode_dir), reason))
         else:
             found[key] = DiskDemo(key, episode_dir, descriptions)

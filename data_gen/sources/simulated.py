@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from data_gen.config import RecordConfig
 from data_gen.pool import Workers
-from data_gen.sources import ArchivedDemo, archive_root
+from data_gen.sources import ArchivedDemo, demo_root
 from robot_r1.archive import save_demo
 from robot_r1.demo import DemoKey
 from robot_r1.errors import UserError
@@ -70,7 +70,7 @@ def record_missing(config: RecordConfig, demos: list[ArchivedDemo]) -> int:
     """
     if not demos:
         return 0
-    root = archive_root(config)
+    root = demo_root(config)
     if not _missing(root, config, demos):
         return 0
     with only_one(root / ".lock", f"another process is recording into {root}"):

@@ -6,6 +6,8 @@ question, `<question type>_open.txt` the same without options; `scene.txt`, `out
 giving a folder that holds files of the same names.
 """
 
+import hashlib
+import json
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,6 +78,11 @@ class PromptTemplates:
         for name, path in paths.items():
             _check(path, name, texts)
         return cls(texts)
+
+    def digest(self) -> str:
+        """`sha256:` and the digest of all texts, which tells two sets of templates apart."""
+        texts = json.dumps({name: text.template for name, text in self.texts.items()}, sort_keys=True)
+        return f"sha256:{hashlib.sha256(texts.encode()).hexdigest()}"
 
     def render(self, question_type: QuestionType, description: str, state: Point, options: Sequence[str]) -> str:
         """The whole prompt of one question. `state` is in metres, world frame; unused by types that must not see it.

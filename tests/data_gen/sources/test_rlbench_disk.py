@@ -195,6 +195,52 @@ def test_an_arm_may_have_any_number_of_joints(tmp_path, joints):
     assert load_demo(only(tmp_path), "front").joint_positions.shape == (10, joints)
 
 
+def keep_pictures(episode: Path, *frames: int) -> None:
+    for picture in (episode / "front_rgb").iterdir():
+        if int(picture.stem) not in frames:
+            picture.unlink()
+
+
+@pytest.mark.parametrize("kept", [(0, 7, 9), (3,), (5, 8)])
+def test_a_demo_may_have_pictures_of_keyframes_only(tmp_path, kept):
+    keep_pictures(write_peract(tmp_path, SMALL), *kept)
+    demo = load_demo(only(tmp_path), "front")
+    assert (len(demo), demo.pictured) == (10, kept)
+    assert demo.load_frame(kept[-1])
+    with pytest.raises(BadDemoError, match=f"no frame 1 among {len(kept)}"):
+        demo.load_frame(1)
+
+
+def write_unimanual(root: Path) -> Path:
+    """A demo as the bimanual fork writes one of a single arm."""
+
+    def edit(demo: synthetic.Demo) -> synthetic.Demo:
+        for observation in demo._observations:
+            kept = {name: v for name, v in vars(observation).items() if not name.endswith(("_rgb", "_depth", "_mask"))}
+            observation.__dict__ = kept | {"perception_data": {}, "ignore_collisions": None}
+        return demo
+
+    episode = write_peract(root, SMALL)
+    data = pickled(edit(synthetic.make_demo(SMALL)), protocol=3)
+    name = b"observation\nUnimanualObservation\n"
+    (episode / "low_dim_obs.pkl").write_bytes(data.replace(b"observation\nObservation\n", name))
+    for picture in (episode / "front_rgb").iterdir():
+        picture.rename(picture.with_name(f"rgb_{int(picture.stem):04d}.png"))
+    return episode
+
+
+def test_demo_of_one_arm_by_the_bimanual_fork_is_read(tmp_path):
+    episode = write_unimanual(tmp_path)
+    demo = load_demo(only(tmp_path), "front")
+    np.testing.assert_array_equal(demo.tip_position, tip_path(SMALL))
+    assert "UnimanualObservation" not in demo.provenance.versions["demo_format"]
+    assert demo.pictured is None
+    assert demo.load_frame(7) == (episode / "front_rgb" / "rgb_0007.png").read_bytes()
+    (episode / "front_rgb" / "rgb_0007.png").unlink()
+    with pytest.raises(BadDemoError, match=r"9 pictures for 10 frames; rgb_0007\.png is missing"):
+        load_demo(only(tmp_path), "front")
+
+
 FileDamage = Callable[[Path], object]
 FILE_DAMAGES: dict[str, tuple[FileDamage, str, str]] = {
     "no pickle": (lambda e: (e / "low_dim_obs.pkl").unlink(), "low_dim_obs.pkl", "is missing"),
@@ -204,7 +250,16 @@ FILE_DAMAGES: dict[str, tuple[FileDamage, str, str]] = {
     "no pictures": (lambda e: [p.unlink() for p in (e / "front_rgb").iterdir()], "front_rgb", "no pictures"),
     "one missing": (lambda e: (e / "front_rgb/4.png").unlink(), "front_rgb", "9 pictures for 10 .* 4.png is missing"),
     "one too many": (lambda e: (e / "front_rgb/10.png").write_bytes(b""), "front_rgb", "11 pictures for 10 frames"),
-    "a gap": (lambda e: (e / "front_rgb/4.png").rename(e / "front_rgb/12.png"), "front_rgb", "4.png is missing"),
+    "a gap": (
+        lambda e: (e / "front_rgb/4.png").rename(e / "front_rgb/12.png"),
+        "front_rgb",
+        "there is no frame for 12.png",
+    ),
+    "first": (
+        lambda e: [(e / f"front_rgb/{i}.png").unlink() for i in range(3, 10)],
+        "front_rgb",
+        "3 pictures .* first",
+    ),
     "padded": (lambda e: (e / "front_rgb/4.png").rename(e / "front_rgb/04.png"), "front_rgb", "4.png is missing"),
     "first is empty": (lambda e: (e / "front_rgb/0.png").write_bytes(b""), "0.png", "empty"),
 }
