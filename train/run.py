@@ -36,6 +36,7 @@ from train.schedule import schedule
 from train.shared_prefix.applies import shares_prefixes
 from train.trainers import ReinforcePPTrainer, RobotGRPOTrainer, RobotRLOOTrainer, RobotSFTTrainer
 from train.trainers.checkpoints import checkpoints
+from train.trainers.frozen_base import keep_frozen_weights
 from train.trainers.vision import generation_kwargs
 
 _UNCHOSEN = (
@@ -91,6 +92,8 @@ def run_rl(algorithm: str, settings: Settings[Any], trainer_class: RLTrainer) ->
     )
     if shares_prefixes(settings, trainer.model):
         trainer.share_prefixes()
+    if training.use_vllm and settings.model.use_peft and not trainer.is_fsdp_enabled:
+        keep_frozen_weights(trainer.model)
     trainer.sample_count = settings.watch.samples
     guard = ZeroVarianceGuard(settings.watch.max_zero_variance, settings.watch.zero_variance_patience)
     if settings.watch.zero_variance_patience:
