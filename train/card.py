@@ -1,9 +1,13 @@
-"""The model card: `README.md` beside a saved model, made from the files of the run alone."""
+"""The model card: `README.md` beside a saved model, made from the files of the run alone.
+
+The card goes to the Hub with the model, so that of folders outside of the current one only the last name is told.
+"""
 
 import json
+import re
+import shlex
 import string
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from robot_r1.files import write_text
@@ -61,6 +65,15 @@ _RECIPE = (
 )
 
 
+_FOLDERS = re.compile(r"(^|[\s\"'=,\[])(?:~[^\s\"'/,]*|\.\.)?/(?:[^\"',\]]*/)?")
+"""What leads to a file outside of the current folder."""
+
+
+def told(text: str) -> str:
+    """An argument or a value without the folders of this machine: `--dataset=/home/me/data/x` is `--dataset=x`."""
+    return _FOLDERS.sub(r"\1", text)
+
+
 def write_card(folder: Path, run: Path, updates: int) -> None:
     """Write the card of the model in `folder`, which came out of `run` with so many updates."""
     record = read_record(run)
@@ -75,18 +88,18 @@ def write_card(folder: Path, run: Path, updates: int) -> None:
         tag="- multiple-choice\n" if multiple_choice else "",
         name=run.name,
         algorithm=_NAMES[record.algorithm],
-        base=base,
+        base=told(base),
         subject=_CHOICES if multiple_choice else _POSITIONS,
         step=step,
         kind="best" if folder.name == BEST else "last",
-        dataset=record.data.path,
+        dataset=told(record.data.path),
         rows=record.data.rows,
         questions=", ".join(f"{name} {count}" for name, count in record.data.questions.items()),
         dropped="".join(f"- {count} questions left out: {reason}\n" for reason, count in record.data.dropped.items()),
         metrics=_metrics(folder, run, record, sorted({*steps[:1], *({step} & set(steps))})),
         recipe="\n".join(f"| `{name}` | {_value(record, name)} |" for name in _RECIPE if name in record.settings),
         versions=", ".join(f"{package} {number}" for package, number in record.versions.items()),
-        command=record.command,
+        command=shlex.join(told(argument) for argument in shlex.split(record.command)),
         resumed="".join(_resumption(resumption) for resumption in record.resumed if resumption.changed),
     )
     write_text(folder / "README.md", text)
@@ -94,7 +107,8 @@ def write_card(folder: Path, run: Path, updates: int) -> None:
 
 def _resumption(resumption: Resumption) -> str:
     changes = "".join(
-        f"- `{name}`: {json.dumps(old)}, now {json.dumps(new)}\n" for name, (old, new) in resumption.changed.items()
+        f"- `{name}`: {told(json.dumps(old))}, now {told(json.dumps(new))}\n"
+        for name, (old, new) in resumption.changed.items()
     )
     return f"\nResumed on {resumption.started} with other settings:\n\n{changes}"
 
@@ -122,5 +136,5 @@ def _how_measured(folder: Path, run: Path, record: RunRecord) -> str:
     chosen = (_CHOSEN.format(count=compared) if compared > 1 else _ONLY) if folder.name == BEST else _LAST
     split = record.settings["heldout_split"]  # a run goes on with its questions, or with none
     used_up = split == "test" and compared > 1
-    report = _USED_UP if used_up else _REPORT.format(dataset=quote(record.data.path))
+    report = _USED_UP if used_up else _REPORT.format(dataset=shlex.quote(told(record.data.path)))
     return "\n".join([_HOW_MEASURED.format(split=split), "", chosen, report])

@@ -1,5 +1,10 @@
 """Upload of a model to the Hugging Face Hub."""
 
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from huggingface_hub import HfApi
@@ -7,6 +12,12 @@ from huggingface_hub.errors import HFValidationError, HTTPError  # type: ignore[
 from transformers import TrainingArguments
 
 from robot_r1.errors import UserError
+from robot_r1.files import write_text
+from train.card import told
+
+ADAPTER = "adapter_config.json"
+_LOCAL = "training_args.bin"
+"""A pickle that the trainer leaves; it names this machine and its folders, and no reader needs it."""
 
 
 def upload_target(training: TrainingArguments) -> str | None:
@@ -40,13 +51,38 @@ def check_access(repo: str) -> None:
 def upload(folder: Path, repo: str) -> str:
     """Upload a model's folder; returns its address.
 
+    An adapter names its base model; of a folder on this machine, which means nothing to others, the last name is told.
+
     Raises:
         UserError: the Hub refuses, or cannot be reached.
     """
     api = HfApi()
     try:
-        api.upload_folder(folder_path=folder, repo_id=repo, repo_type="model", commit_message="Add the trained model")
+        with _without_local_base(folder) as shown:
+            api.upload_folder(
+                folder_path=shown,
+                repo_id=repo,
+                repo_type="model",
+                commit_message="Add the trained model",
+                ignore_patterns=_LOCAL,
+            )
     except (HTTPError, OSError) as error:
-        retry = f"hf upload {repo} {folder}"
+        retry = f"hf upload {repo} {folder} --exclude {_LOCAL}"
         raise UserError(f"the upload to {repo} failed: {error}; the model is in {folder}, try: {retry}") from error
     return f"{api.endpoint}/{repo}"
+
+
+@contextmanager
+def _without_local_base(folder: Path) -> Iterator[Path]:
+    """The folder, or a copy of it where it holds an adapter of a base model in a folder."""
+    config = folder / ADAPTER
+    settings = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    base = settings.get("base_model_name_or_path")
+    if not base or not Path(base).exists():
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(temporary) / folder.name
+        shutil.copytree(folder, copy)
+        write_text(copy / ADAPTER, json.dumps(settings | {"base_model_name_or_path": told(base)}, indent=2) + "\n")
+        yield copy

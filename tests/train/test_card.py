@@ -14,7 +14,7 @@ from tests.conftest import BARE, CPU, ShortRun
 from train import sft
 from train.arguments import read_settings
 from train.best import best_score
-from train.card import write_card
+from train.card import told, write_card
 from train.check_dataset import DatasetCheck
 from train.model import model_init_kwargs, peft_config
 from train.report.run import read_info
@@ -28,6 +28,25 @@ def parts(folder: Path) -> tuple[dict[str, Any], str]:
     """Front matter and text of a card."""
     _, front, text = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     return yaml.safe_load(front), text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/home/alice/models/tiny", "tiny"),
+        ("~/models/tiny", "tiny"),
+        ("~alice/tiny", "tiny"),
+        ("../../alice/tiny", "tiny"),
+        ("--dataset=/mnt/alice/my data/set", "--dataset=set"),
+        ("['/mnt/a/x', '/mnt/b/y']", "['x', 'y']"),
+        ("Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen2.5-VL-3B-Instruct"),
+        ("train/grpo.py", "train/grpo.py"),
+        ("runs/tiny", "runs/tiny"),
+        ("1e-6", "1e-6"),
+    ],
+)
+def test_folders_of_this_machine_are_not_told(text: str, shown: str) -> None:
+    assert told(text) == shown
 
 
 def test_the_cards_of_a_run(short_run: ShortRun) -> None:

@@ -1,6 +1,7 @@
 """Upload to the Hub: refusals against a local server, a whole run against a stand-in for the Hub's client."""
 
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,15 +79,22 @@ class _Api:
 
     endpoint = "https://hub"
     calls: list[tuple[object, ...]]
+    local: tuple[bytes, ...] = ()
+    """What names a folder of this machine."""
 
     def create_repo(self, repo: str, repo_type: str, private: bool, exist_ok: bool) -> None:
         self.calls.append(("create", repo, repo_type, private, exist_ok))
 
-    def upload_folder(self, folder_path: Path, repo_id: str, repo_type: str, commit_message: str) -> None:
-        files = {path.name for path in Path(folder_path).rglob("*")}
+    def upload_folder(
+        self, folder_path: Path, repo_id: str, repo_type: str, ignore_patterns: str, **_: object
+    ) -> None:
+        uploaded = [path for path in Path(folder_path).rglob("*") if not path.match(ignore_patterns)]
+        files = {path.name for path in uploaded}
         self.calls.append(("upload", Path(folder_path).name, repo_id, repo_type))
         assert {"model.safetensors", "README.md", "config.json", "chat_template.jinja", "tokenizer.json"} <= files
         assert not [name for name in files if name.endswith((".parquet", ".jsonl", ".pt"))]
+        texts = {path.name: path.read_bytes() for path in uploaded if path.suffix != ".safetensors"}
+        assert not [name for name, text in texts.items() if any(local in text for local in self.local)]
 
 
 def test_only_the_best_model_is_uploaded(
@@ -96,6 +104,7 @@ def test_only_the_best_model_is_uploaded(
         raise AssertionError("the trainer uploads by itself")
 
     _Api.calls = []
+    monkeypatch.setattr(_Api, "local", tuple(str(path).encode() for path in (tmp_path, short_run.folder.parent)))
     monkeypatch.setattr(hub, "HfApi", _Api)
     for name in ("init_hf_repo", "push_to_hub", "_push_from_checkpoint"):
         monkeypatch.setattr(Trainer, name, never)
@@ -110,6 +119,29 @@ def test_only_the_best_model_is_uploaded(
     assert "pushed to https://hub/me/mine" in capsys.readouterr().out
     assert '"push_to_hub": true' in (tmp_path / "run.json").read_text()
     assert "hf_test" not in (tmp_path / "run.json").read_text() + (tmp_path / "last" / "README.md").read_text()
+
+
+def test_an_adapter_does_not_tell_where_its_base_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, adapter = tmp_path / "models" / "tiny", tmp_path / "run" / "best"
+    base.mkdir(parents=True)
+    adapter.mkdir(parents=True)
+    config = adapter / "adapter_config.json"
+    uploaded: dict[str, str] = {}
+
+    class Api:
+        endpoint = "https://hub"
+
+        def upload_folder(self, folder_path: Path, **_: object) -> None:
+            uploaded.update({path.name: path.read_text() for path in Path(folder_path).iterdir()})
+
+    monkeypatch.setattr(hub, "HfApi", Api)
+    for name, told in ((str(base), "tiny"), ("Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen2.5-VL-3B-Instruct")):
+        config.write_text(json.dumps({"base_model_name_or_path": name, "r": 8}))
+        (adapter / "README.md").write_text("card")
+        upload(adapter, "me/mine")
+        assert json.loads(uploaded["adapter_config.json"]) == {"base_model_name_or_path": told, "r": 8}
+        assert uploaded["README.md"] == "card"
+        assert json.loads(config.read_text())["base_model_name_or_path"] == name  # evaluation and merging need it
 
 
 def test_a_refusal_comes_before_the_run_begins(
