@@ -1,7 +1,6 @@
 """What a data set says of itself: `manifest.json`, the same bytes for the same input and configuration."""
 
 import hashlib
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from robot_r1.errors import UserError
 from robot_r1.question import QuestionType, Split
+from robot_r1.versions import versions_of
 
 MANIFEST = "manifest.json"
 PACKAGES = ("robot-r1", "numpy", "scipy", "scikit-learn", "pillow", "pyarrow", "datasets")
@@ -87,7 +87,7 @@ class Manifest(_Record):
 
 def package_versions() -> dict[str, str]:
     """Versions of the packages that shape the data set's bytes."""
-    return {name: version(name) for name in PACKAGES}
+    return versions_of(PACKAGES)
 
 
 def sha256(path: Path) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +12,7 @@ from inspect_ai.model._model import active_model
 from pydantic import BaseModel, ConfigDict
 
 from eval.local_model.api import LocalModelAPI
+from robot_r1.versions import versions_of
 
 PACKAGES = ("robot-r1", "inspect-ai")
 _LOCAL = ("torch", "transformers", "peft")
@@ -52,7 +52,7 @@ class Facts(BaseModel):
 
     def metadata(self, **more: object) -> dict[str, Any]:
         """`Task.metadata`: these facts, `more`, versions, and the engine where Inspect has chosen a model already."""
-        known = {**self.model_dump(mode="json"), **more, "versions": _versions(PACKAGES)}
+        known = {**self.model_dump(mode="json"), **more, "versions": versions_of(PACKAGES)}
         model = active_model()
         return with_engine(known, model) if model is not None else known
 
@@ -70,7 +70,7 @@ def with_engine(metadata: Mapping[str, Any], model: Model) -> dict[str, Any]:
     of our own engine, and `checkpoint`, which follows from names, sizes and times of the files of another's.
     """
     engine = str(model).split("/")[0]
-    versions = {**metadata.get("versions", {}), **_versions(_ENGINE_PACKAGES.get(engine, ("openai",)))}
+    versions = {**metadata.get("versions", {}), **versions_of(_ENGINE_PACKAGES.get(engine, ("openai",)))}
     known = {**metadata, "engine": engine, "versions": versions}
     known["decoding"] = {**metadata.get("decoding", {}), **decoding(model.config)}
     if model.api.base_url:
@@ -85,16 +85,6 @@ def with_engine(metadata: Mapping[str, Any], model: Model) -> dict[str, Any]:
 def digest(*texts: str) -> str:
     """Twelve hexadecimal digits that follow from the texts."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12]
-
-
-def _versions(packages: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # an adapter's package, say, where no adapter is used
-            continue
-    return found
 
 
 def _without_credentials(url: str) -> str:

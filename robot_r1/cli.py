@@ -99,6 +99,7 @@ def interpreter() -> str:
 
 
 def _run(main: Callable[[Sequence[str]], int | None]) -> int | None:
+    _check_names()
     try:
         code = main(sys.argv[1:])
     except SystemExit:  # after --help, for one
@@ -106,6 +107,19 @@ def _run(main: Callable[[Sequence[str]], int | None]) -> int | None:
         raise
     sys.stdout.flush()
     return code
+
+
+def _check_names() -> None:
+    """Refuse names that the libraries below, which know UTF-8 alone, would stumble over in the middle of the work."""
+    try:
+        names = [*sys.argv[1:], str(Path.cwd())]
+    except FileNotFoundError:
+        raise UserError("the current folder exists no more; change to another one") from None
+    for name in names:
+        if not name.isascii() and sys.getfilesystemencoding() != "utf-8":
+            raise UserError(f"Python takes file names for {sys.getfilesystemencoding()} here; set PYTHONUTF8=1")
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            raise UserError(f"{name} is no name in UTF-8, which the libraries need; rename it")
 
 
 def _fail(message: str) -> int:

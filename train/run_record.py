@@ -5,7 +5,6 @@ import shlex
 import sys
 from dataclasses import fields
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 
 from robot_r1.errors import UserError
 from robot_r1.files import make_folder, write_text
+from robot_r1.versions import versions_of
 from train.arguments import Settings, WatchArguments
 from train.check_dataset import DatasetCheck
 
@@ -133,10 +133,4 @@ def read_record(run: Path) -> RunRecord:
 
 def package_versions() -> dict[str, str]:
     """Versions of the packages that shape training, those that are installed."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return versions_of(PACKAGES)

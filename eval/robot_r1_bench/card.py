@@ -3,12 +3,12 @@
 import string
 from collections import Counter
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from eval.robot_r1_bench.frames import SEED
 from eval.robot_r1_bench.question import REASONING_TYPES, BenchQuestion
 from robot_r1.processor import processor
+from robot_r1.versions import OURS, versions_of
 
 _TEMPLATE = Path(__file__).parent / "card.md"
 
@@ -22,7 +22,9 @@ def card(questions: Sequence[BenchQuestion]) -> str:
         tasks="\n".join(_task_row(questions, name) for name in dict.fromkeys(q.task for q in questions)),
         seed=SEED,
         processor=processor(),
-        versions=", ".join(f"{name} {version(name)}" for name in ("robot-r1", "mujoco", "numpy", "pillow")),
+        versions=", ".join(
+            f"{name} {number}" for name, number in versions_of((OURS, "mujoco", "numpy", "pillow")).items()
+        ),
         columns="\n".join(
             f"- `{name}`: {field.description or _COLUMNS[name]}" for name, field in BenchQuestion.model_fields.items()
         ),

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import mujoco
 import numpy as np
@@ -26,6 +25,7 @@ from robot_r1.sim import scene
 from robot_r1.sim.motion import Event, Robot, State
 from robot_r1.sim.render import RendererName, open_renderer
 from robot_r1.sim.tasks import TASKS
+from robot_r1.versions import OURS, versions_of
 
 MAX_ATTEMPTS = 10
 _COMPRESS_LEVEL = 3
@@ -126,7 +126,7 @@ def to_demo(run: Run, frames: dict[int, bytes], image_size: int, renderer: Rende
         provenance=Provenance(
             source="simulated",
             renderer=renderer,
-            versions={name: version(name) for name in ("robot-r1", "mujoco")},
+            versions=versions_of((OURS, "mujoco")),
             processor=processor(),
             seed=run.seed,
             attempts=run.attempts,

@@ -127,6 +127,36 @@ def test_what_the_encoding_lacks_is_escaped(encoding: str, monkeypatch: pytest.M
     assert [output.getvalue().decode(encoding) for output in outputs] == [seen + "\n"] * 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "encoding", "line"),
+    [
+        (["--out", "r\udce9"], "utf-8", "error: r\\udce9 is no name in UTF-8, which the libraries need; rename it\n"),
+        (["--out", "é"], "ascii", "error: Python takes file names for ascii here; set PYTHONUTF8=1\n"),
+        (["--out", "é"], "utf-8", ""),
+        (["--out", "x"], "ascii", ""),
+    ],
+)
+def test_names_that_are_not_utf_8(
+    arguments: list[str],
+    encoding: str,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["command", *arguments])
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: encoding)
+    assert ended(lambda _: None, capsys) == (2 if line else 0, line)
+
+
+def test_a_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert ended(lambda _: None, capsys) == (2, "error: the current folder exists no more; change to another one\n")
+
+
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 HELP = "from robot_r1.cli import *; p = CommandParser('x'); run = lambda main: sys.exit(run_command(main, 'again'))"
 
