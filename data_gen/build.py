@@ -11,6 +11,7 @@ data set grows in `OUT.partial` and takes its place as the last step. The result
 configuration alone, not on the number of workers or on interruptions.
 """
 
+import glob
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +38,7 @@ from data_gen.sources.simulated import record_missing
 from data_gen.splits import assign_splits, lacking
 from data_gen.staging import Staging
 from data_gen.survey import load_survey
-from robot_r1.cli import console, interpreter, run_command
+from robot_r1.cli import console, python_line, run_command
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.prompts import PromptTemplates
@@ -197,9 +198,18 @@ def _print_result(out: Path, manifest: Manifest) -> None:
     for line in summary_lines(read_audit(out)):
         console.print(line, markup=False)
     console.print(f"data set: {out}\nlook at:  {out / 'contact_sheet.png'}", markup=False)
-    console.print(f"          {interpreter()} -m data_gen.report {out}", markup=False)
-    load = f"from datasets import load_dataset; print(load_dataset('{out}'))"
-    console.print(f'next:     {interpreter()} -c "{load}"', markup=False)
+    console.print(f"          {python_line('-m', 'data_gen.report', out)}", markup=False)
+    load = f"from datasets import load_dataset; print(load_dataset({_to_load(out)}))"
+    console.print(f"next:     {python_line('-c', load)}", markup=False)
+
+
+def _to_load(out: Path) -> str:
+    """The arguments of `load_dataset`, which takes a path with brackets for a pattern."""
+    if not glob.has_magic(str(out)):
+        return repr(str(out))
+    splits = {file.split for file in read_manifest(out).files}
+    files = {split: f"{glob.escape(str(out))}/*/{split}-*.parquet" for split in SPLITS if split in splits}
+    return f"'parquet', data_files={files!r}"
 
 
 if __name__ == "__main__":

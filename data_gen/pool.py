@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -21,6 +22,9 @@ from robot_r1.errors import UserError
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
+
+_LONGEST_TEMPORARY = 60
+"""Bytes of the folder for temporary files; the fork server's socket lies in it, and its whole path may have 103."""
 
 
 class _RateColumn(ProgressColumn):
@@ -85,9 +89,13 @@ class Workers(AbstractContextManager["Workers"]):
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # never plain fork: children would inherit the locks of threads that pyarrow and GL have started
-            method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+            short = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMPORARY
+            method = "forkserver" if short and "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
             context = multiprocessing.get_context(method)
-            self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_start_worker)
+            try:
+                self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_start_worker)
+            except OSError as error:  # semaphores lie in /dev/shm
+                raise UserError(f"no workers can be started: {error.strerror} (/dev/shm); give --workers 1") from error
         return self._pool
 
 

@@ -6,7 +6,6 @@ Recording is the slow stage; `data_gen.build` reads what it left, and records by
 It takes the files and flags of `data_gen.build`; those that only concern building have no effect here.
 """
 
-import shlex
 import sys
 from collections.abc import Sequence
 
@@ -14,7 +13,7 @@ from data_gen.config import BuildConfig
 from data_gen.read_config import read_config
 from data_gen.sources import ArchivedDemo, demo_root, find
 from data_gen.sources.simulated import record_missing
-from robot_r1.cli import console, interpreter, run_command
+from robot_r1.cli import console, python_line, run_command
 from robot_r1.errors import UserError
 
 
@@ -27,7 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     recorded = record_missing(config, demos)
     root = demo_root(config)
     console.print(f"{len(demos)} demos in {root}, {recorded} of them recorded now", markup=False)
-    console.print(f"next: {shlex.join([interpreter(), '-m', 'data_gen.build', *arguments])}", markup=False)
+    console.print(f"next: {python_line('-m', 'data_gen.build', *arguments)}", markup=False)
 
 
 if __name__ == "__main__":

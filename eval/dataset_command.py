@@ -1,6 +1,7 @@
 """What the commands share that evaluate on a data set: their flags and how they end."""
 
 import argparse
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from eval.samples import MAX_TOKENS
 from eval.scorers.answered import from_samples
 from eval.scorers.report import sheets
 from eval.sheets import Sheet, markdown
-from robot_r1.cli import CommandParser, console, interpreter
+from robot_r1.cli import CommandParser, console, python_line
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 from robot_r1.question import SPLITS
@@ -64,9 +65,9 @@ def conclude(logs: Sequence[EvalLog], markdown_file: Path | None) -> int:
     show(tables, markdown_file)
     for log in logs:
         console.print(f"log:  {log.location}", markup=False)
-    places = " ".join(log.location for log in logs)
-    console.print(f"next: inspect view --log-dir {Path(logs[0].location).parent}", markup=False)
-    console.print(f"      {interpreter()} -m eval.summary {places}", markup=False)
+    view = shlex.join(["inspect", "view", "--log-dir", str(Path(logs[0].location).parent)])
+    places = [log.location for log in logs]
+    console.print(f"next: {view}\n      {python_line('-m', 'eval.summary', *places)}", markup=False)
     return max(_missing(log) for log in logs)
 
 

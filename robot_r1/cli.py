@@ -5,6 +5,7 @@ import contextlib
 import errno
 import io
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -92,10 +93,11 @@ def run_command(main: Callable[[Sequence[str]], int | None], resume_hint: str) -
     return code
 
 
-def interpreter() -> str:
-    """How to call this Python again: its path, relative where it lies under the current folder."""
+def python_line(*arguments: object) -> str:
+    """A command line for this Python, to paste into a shell; its path is relative where it lies in this folder."""
     path = Path(sys.executable)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    python = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return shlex.join(map(str, (python, *arguments)))
 
 
 def _run(main: Callable[[Sequence[str]], int | None]) -> int | None:

@@ -4,6 +4,7 @@ Pictures are brought to the pixel limits here, in the data, because a colocated 
 model's folder and would not know of any that were set on the processor.
 """
 
+import glob
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ def read_split(path: str, split: str, columns: Sequence[str]) -> Dataset:
         UserError: there is no such data set or split, or it lacks columns.
     """
     with _opening(path):
-        dataset = load_dataset(path, split=split)
+        dataset = load_dataset(**_source(path), split=split)
         dataset.data.validate(full=True)  # texts that are no UTF-8 would fail when they are read
     missing = [name for name in columns if name not in dataset.column_names]
     if missing:
@@ -51,7 +52,21 @@ def has_split(path: str, split: str) -> bool:
         UserError: there is no such data set.
     """
     with _opening(path):
-        return split in load_dataset(path)
+        return split in load_dataset(**_source(path))
+
+
+def _source(path: str) -> dict[str, Any]:
+    """What `load_dataset` is given: the files by split where a folder's path reads like a pattern, as with brackets.
+
+    The files are those of `data_gen`, in the order of its own card.
+    """
+    if not glob.has_magic(path) or not Path(path).is_dir():
+        return {"path": path}
+    order: dict[str, int] = {name: place for place, name in enumerate(QUESTION_TYPES)}
+    files: dict[str, list[str]] = {}
+    for file in sorted(Path(path).glob("*/*-*.parquet"), key=lambda file: (order.get(file.parent.name, 9), file)):
+        files.setdefault(file.name.split("-")[0], []).append(glob.escape(str(file)))
+    return {"path": "parquet", "data_files": files} if files else {"path": path}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Upload of a model to the Hugging Face Hub."""
+"""What the Hugging Face Hub is asked: whether it has a model, and to take one."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, try_to_load_from_cache
 from huggingface_hub.errors import HFValidationError, HTTPError  # type: ignore[attr-defined]
 from transformers import TrainingArguments
 
@@ -18,6 +18,22 @@ from train.card import told
 ADAPTER = "adapter_config.json"
 _LOCAL = "training_args.bin"
 """A pickle that the trainer leaves; it names this machine and its folders, and no reader needs it."""
+
+
+def ask_for_model(name: str, revision: str | None = None) -> None:
+    """Ask once whether a name that is no folder is a model on the Hub; transformers would ask six times for each file.
+
+    Raises:
+        OSError: it is none, or the Hub does not answer.
+    """
+    if Path(name).is_dir():
+        return
+    try:
+        if not isinstance(try_to_load_from_cache(name, "config.json", revision=revision), str):
+            HfApi().model_info(name, revision=revision, timeout=10)
+    except (HTTPError, HFValidationError) as error:
+        reason = str(error).split("\n")[0]
+        raise OSError(f"there is no such folder, and the Hub cannot be asked or has none: {reason}") from error
 
 
 def upload_target(training: TrainingArguments) -> str | None:

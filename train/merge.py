@@ -20,6 +20,7 @@ with training_packages():
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     from train.folders import atomic_folder
+    from train.hub import ask_for_model
 
 
 NEARLY_ALL = 0.95
@@ -40,6 +41,7 @@ def merge(adapter: Path, out: Path) -> float:
     config = PeftConfig.from_pretrained(str(adapter))
     base = config.base_model_name_or_path
     try:
+        ask_for_model(base, config.revision)
         model = AutoModelForImageTextToText.from_pretrained(base, revision=config.revision or "main", dtype="auto")
     except OSError as error:
         raise UserError(f"the adapter's base model {base} cannot be loaded: {error}") from error

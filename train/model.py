@@ -9,6 +9,7 @@ from trl import ModelConfig, get_peft_config, get_quantization_config
 
 from robot_r1.errors import UserError
 from train.arguments import ModelArguments
+from train.hub import ask_for_model
 from train.trainers.vision import left_padded
 
 _VISION_MODULES = r".*visual.*"
@@ -22,6 +23,7 @@ def read_processor(model: ModelArguments) -> ProcessorMixin:
         UserError: there is none in the folder or on the Hub.
     """
     try:
+        ask_for_model(model.model_name_or_path, model.model_revision)
         processor = AutoProcessor.from_pretrained(
             model.model_name_or_path, revision=model.model_revision, trust_remote_code=False
         )

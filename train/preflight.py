@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import get_args
 
 from transformers import TrainingArguments
@@ -143,7 +144,7 @@ def _check_weights(folder: Path) -> None:
     if not folder.is_dir():
         return  # a Hub id
     if (folder / "adapter_config.json").is_file():
-        merge = f"python -m train.merge {folder} --out {folder}-merged"
+        merge = f"python -m train.merge {quote(str(folder))} --out {quote(f'{folder}-merged')}"
         raise UserError(f"{folder} holds a LoRA adapter, not a model; merge it first: {merge}")
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("pytorch_model*.bin")):
         raise UserError(f"{folder} holds no weights (model.safetensors); give the folder of a whole model")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from robot_r1.cli import CommandParser, run_command
@@ -235,7 +236,7 @@ def main(arguments: Sequence[str]) -> None:
     out, dataset = given.pop("out"), given.pop("dataset")
     count = write_tiny_model(out, TinyShape(**given), dataset)
     print(f"{count / 1e6:.2f} million random parameters in {out}")
-    print(f"next: python train/sft.py --config configs/train/tiny_sft.yaml --model_name_or_path {out}")
+    print(f"next: python train/sft.py --config configs/train/tiny_sft.yaml --model_name_or_path {quote(str(out))}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@
 Works on any folder of parquet files with the documented columns. Writes `audit.json` with every finding.
 """
 
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 from data_gen.audit.report import AUDIT, Audit, Light
 from data_gen.audit.run import audit_dataset, save_audit
 from data_gen.audit.table import summary_lines, terminal_tables
-from robot_r1.cli import CommandParser, console, interpreter, run_command
+from robot_r1.cli import CommandParser, console, python_line, run_command
 from robot_r1.errors import UserError
 
 _FAILING: dict[str, frozenset[Light]] = {
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         console.print(table, "")
     console.print("\n".join(summary_lines(audit)), markup=False)
     console.print(f"findings: {out}, with every rule", markup=False)
-    console.print(f"next:     {interpreter()} -m data_gen.report {shlex.quote(str(options.path))}", markup=False)
+    console.print(f"next:     {python_line('-m', 'data_gen.report', options.path)}", markup=False)
     return int(failed)
 
 

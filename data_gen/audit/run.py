@@ -1,5 +1,6 @@
 """The whole audit of a data set's folder."""
 
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -84,4 +85,5 @@ def read_audit(folder: Path) -> Audit:
     try:
         return Audit.model_validate_json((folder / AUDIT).read_bytes())
     except (OSError, ValueError) as error:
-        raise UserError(f"{folder / AUDIT} is missing or damaged; run python -m data_gen.audit {folder}") from error
+        again = f"python -m data_gen.audit {shlex.quote(str(folder))}"
+        raise UserError(f"{folder / AUDIT} is missing or damaged; run {again}") from error

@@ -8,6 +8,7 @@ python -m eval.robot_r1_bench --rescore LOG --grader PROVIDER/JUDGE
 import argparse
 import hashlib
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from eval.judge.scorers import GRADER
 from eval.options import add_run_options, open_models, positive
 from eval.robot_r1_bench.task import MAX_TOKENS, NAME, RULES, robot_r1_bench
 from eval.run import open_model, run
-from robot_r1.cli import CommandParser, console, interpreter, run_command
+from robot_r1.cli import CommandParser, console, python_line, run_command
 from robot_r1.errors import UserError
 
 PROGRAM = "python -m eval.robot_r1_bench"
@@ -147,8 +148,8 @@ def _slug(judge: str, repeats: int) -> str:
 
 def _conclude(log: EvalLog, options: argparse.Namespace) -> int:
     """Tell what was read, judged and spent, where the log is, and how to go on; the exit code."""
-    view = f"inspect view --log-dir {Path(log.location).parent}"
-    summary = f"{interpreter()} -m eval.summary {log.location}"
+    view = shlex.join(["inspect", "view", "--log-dir", str(Path(log.location).parent)])
+    summary = python_line("-m", "eval.summary", log.location)
     for line in [*remarks(log), f"log:  {log.location}", f"next: {view}", f"      {summary}"]:
         console.print(line, markup=False)
     failed = [sample.error for sample in log.samples or () if sample.error is not None]
@@ -160,8 +161,8 @@ def _conclude(log: EvalLog, options: argparse.Namespace) -> int:
         )
         console.print(f"error: {said}", markup=False)
     elif left:
-        url = f" --grader-base-url {options.grader_base_url}" if options.grader_base_url else ""
-        go_on = f"{interpreter()} -m eval.robot_r1_bench --rescore {log.location} --unjudged{url}"
+        url = ["--grader-base-url", options.grader_base_url] if options.grader_base_url else []
+        go_on = python_line("-m", "eval.robot_r1_bench", "--rescore", log.location, "--unjudged", *url)
         console.print(f"error: {left} answers have no score; ask the judge again with: {go_on}", markup=False)
     return int(log.status != "success" or left > 0)
 

@@ -1,14 +1,20 @@
 """Builds in odd places: in process where that can fail in the same way."""
 
+import errno
 import os
+import shlex
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from data_gen import pool
 from data_gen.build import main
 from data_gen.config import RecordConfig
 from data_gen.export.staging import appearing_folder
+from data_gen.manifest import read_manifest
+from data_gen.pool import Workers
 from data_gen.sources import ArchivedDemo
 from data_gen.sources.simulated import record_missing
 from data_gen.staging import LOCK, Staging
@@ -99,3 +105,31 @@ def test_two_do_not_export_to_one_folder(tmp_path: Path) -> None:
     ):
         pass
     assert not any(tmp_path.iterdir())
+
+
+def test_what_is_printed_can_be_pasted(demos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for name in ("it's 100 %", "a [1]*?"):
+        build(demos, tmp_path / name)
+        *_, report, load = capfd.readouterr().err.splitlines()
+        assert shlex.split(report)[-1] == str(tmp_path / name)
+        assert shlex.split(load)[0] == "next:"
+        exec(shlex.split(load)[-1])
+        rows = read_manifest(tmp_path / name).rows()
+        assert f"num_rows: {rows}\n" in capfd.readouterr().out
+
+
+def test_a_long_folder_of_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("x" * 90)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with Workers(2) as workers:
+        assert sorted(workers.run_all(abs, [-1, 2, -3], "counting")) == [1, 2, 3]
+
+
+def test_no_room_for_semaphores(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", full)
+    with pytest.raises(UserError, match=r"no workers .*/dev/shm.*--workers 1"), Workers(2) as workers:
+        list(workers.run_all(abs, [-1, 2], "counting"))

@@ -1,5 +1,9 @@
 """From rows to chat messages with pictures: what a trainer is given."""
 
+import errno
+import os
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset
 
+from robot_r1.cli import run_command
 from robot_r1.errors import UserError
+from train import data
 from train.data import (
     QUESTION_COLUMNS,
     SFT_COLUMNS,
@@ -129,3 +135,38 @@ def test_texts_that_are_no_utf8_end_in_one_line(tmp_path: Path) -> None:
     pq.write_table(pa.table(columns), tmp_path / "train-00000.parquet")
     with pytest.raises(UserError, match="Invalid UTF8"):
         read_split(str(tmp_path), "train", QUESTION_COLUMNS)
+
+
+def test_a_path_that_reads_like_a_pattern(data_set: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "it's [v2] 100% *?" / "set[1]"
+    shutil.copytree(data_set, odd)
+    for split in ("train", "test"):
+        assert has_split(str(odd), split)
+        plain, read = (read_split(str(path), split, QUESTION_COLUMNS) for path in (data_set, odd))
+        assert read.features == plain.features
+        assert read.with_format("arrow")[:].equals(plain.with_format("arrow")[:])
+    with pytest.raises(UserError, match=r"Unknown split"):
+        read_split(str(odd), "none", QUESTION_COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("number", "place", "cure"),
+    [(errno.EACCES, "datasets", "set HF_HOME to"), (errno.ENOLCK, None, "a lock file: .*set HF_HOME to")],
+)
+def test_a_cache_that_cannot_be_used_is_one_line(
+    number: int,
+    place: str | None,
+    cure: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+
+    def refused(**_: object) -> None:
+        raise OSError(number, os.strerror(number), *([str(tmp_path / "cache" / place)] if place else []))
+
+    monkeypatch.setattr(data, "load_dataset", refused)
+    assert run_command(lambda _: read_split(str(tmp_path), "train", ()) and None, "again") == 2
+    line = capsys.readouterr().err
+    assert re.search(cure, line) and line.count("\n") == 1

@@ -13,7 +13,9 @@ from transformers import Trainer
 from robot_r1.errors import UserError
 from tests.conftest import ShortRun
 from train import grpo, hub
+from train.arguments import ModelArguments
 from train.hub import check_access, upload
+from train.model import read_processor
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -166,3 +168,13 @@ def test_a_missing_token_or_name(short_run: ShortRun, tmp_path: Path, monkeypatc
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(UserError, match="--push_to_hub needs a token with write access; set HF_TOKEN"):
         grpo.main([*arguments, "--hub_model_id", "me/mine"])
+
+
+@pytest.mark.parametrize("name", ["models/none", "/no/such/folder", "a b/c", "models"])
+def test_a_mistyped_model_is_told_after_one_question(
+    name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match=f"no processor in {name} .*there is no such folder.*; give a folder with a"):
+        read_processor(ModelArguments(model_name_or_path=name))
+    assert "Retrying" not in capfd.readouterr().err

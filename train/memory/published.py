@@ -4,6 +4,7 @@ from transformers import AutoConfig, Qwen2_5_VLConfig
 
 from robot_r1.errors import UserError
 from train.arguments import ModelArguments
+from train.hub import ask_for_model
 
 _TEXT = {
     "Qwen/Qwen2.5-VL-3B-Instruct": (2048, 36, 16, 2, 11008, 151936, True),
@@ -63,6 +64,7 @@ def model_config(model: str) -> Qwen2_5_VLConfig:
     if known is not None:
         return known
     try:
+        ask_for_model(model)
         config = AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
         reason = str(error).split("\n")[0]
