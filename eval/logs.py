@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import ijson
 import zstandard
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.scorer import Score
 
+from eval.log_file import check_log
 from eval.results import BENCH, BENCHMARKS, Answer, Run, readable
 from robot_r1.errors import UserError
 
@@ -20,7 +22,10 @@ GO_ON = "run the same command again to go on"
 CALLS = {"messages", "events", "events_data", "store", "timelines"}
 """What a sample holds of every call and message, which is most of a log and is not read."""
 PICTURES = {"attachments"}
-_DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, zstandard.ZstdError)
+_DAMAGE = (
+    *(ValueError, LookupError, TypeError, AttributeError, EOFError, NotImplementedError, OverflowError),
+    *(RecursionError, MemoryError, zipfile.BadZipFile, zlib.error, zstandard.ZstdError, ijson.JSONError),
+)
 """What Inspect raises for bytes that are no log: it reads archives, compressed JSON and pydantic models."""
 
 
@@ -83,6 +88,7 @@ def read_log(path: Path, leave_out: set[str]) -> EvalLog:
     Raises:
         UserError: it cannot be read.
     """
+    check_log(path)
     try:
         return read_eval_log(path, resolve_attachments=not leave_out, exclude_fields=leave_out)
     except OSError as error:

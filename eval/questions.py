@@ -1,7 +1,7 @@
 """The questions of a data set that data_gen wrote, in a folder or on the Hub."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -167,7 +167,9 @@ def _read(path: Path, pictures: bool, required: Sequence[str]) -> list[Row]:
 
 
 def _row(path: Path, number: int, values: dict[str, Any]) -> Row:
-    camera = values.pop("camera", None) or {}
+    camera = {} if (given := values.pop("camera", None)) is None else given
+    if not isinstance(camera, Mapping):
+        raise UserError(f"{path}, row {number + 1}: camera: is no struct; build the data set again")
     try:
         values["images"] = tuple(as_png(picture) for picture in stored_pictures(values.get("images")))
         return Row(**values, width=camera.get("width"), height=camera.get("height"))

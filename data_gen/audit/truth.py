@@ -42,8 +42,8 @@ def read_dead_zone(folder: Path) -> float | None:
     elif (folder / MANIFEST).is_file():
         config = read_manifest(folder).config
     value = config.get("dead_zone") if isinstance(config, dict) else None
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise UserError(f"{folder}: dead_zone is {value!r}, no number of metres; build the data set again")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1):
+        raise UserError(f"{folder}: dead_zone is {value!r}, no number of metres from 0 to 1; build the data set again")
     return value
 
 

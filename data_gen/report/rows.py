@@ -113,7 +113,7 @@ def read_rows(files: Sequence[DatasetFile], entries: Collection[Entry]) -> dict[
 
 
 def _entry(files: Sequence[DatasetFile], file: int, row: int, values: dict[str, Any]) -> Entry:
-    id, question_type, task, demo = (str(values[name]) for name in _LIGHT)
+    id, question_type, task, demo = (values[name] for name in _LIGHT)
     return Entry(file, row, id, question_type, task, demo, files[file].split)
 
 
@@ -122,6 +122,11 @@ def _light_rows(files: Sequence[DatasetFile], columns: Sequence[str]) -> Iterato
         row = 0
         for _, batch in batches([file], columns):
             for values in batch.to_pylist():
+                for name in _LIGHT:
+                    if not isinstance(values[name], str):
+                        raise UserError(
+                            f"{file.path}, row {row + 1}: {name}: is no text; docs/data.md says what each column holds"
+                        )
                 yield number, row, values
                 row += 1
 

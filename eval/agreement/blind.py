@@ -7,6 +7,7 @@ from inspect_ai.log import EvalSample
 
 from eval.agreement.ratings import item_id
 from eval.judge.reading import Reading, read_completion
+from eval.results import readable
 from robot_r1.seeding import generator
 
 COLUMNS = ("id", "reasoning_type", "demo", "image", "question", "reference", "answer", "score", "rater")
@@ -26,11 +27,12 @@ def blind_csv(samples: list[EvalSample], seed: int = 0) -> str:
         if isinstance(reading, Reading):
             metadata, question = sample.metadata, sample.metadata["bench_question"]
             about = (item_id(sample), metadata["group"], metadata["demo"], metadata["image"])
-            texts = (_cell(question["question"]), _cell(question["reference"]), _cell(reading.answer))
-            writer.writerow([*about, *texts, "", ""])
+            texts = (question["question"], question["reference"], reading.answer)
+            writer.writerow([*(_cell(str(text)) for text in (*about, *texts)), "", ""])
     return buffer.getvalue()
 
 
 def _cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula, such as `- move down`."""
-    return f" {text}" if text.startswith(("=", "+", "-", "@")) else text
+    """Text that any file can hold and no spreadsheet takes for a formula, such as `- move down`."""
+    shown = readable(text)
+    return f" {shown}" if shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else shown

@@ -12,6 +12,7 @@ from inspect_ai.log import EvalSample
 from inspect_ai.scorer import Score
 
 from eval.judge.logs import read_bench_log
+from eval.results import readable
 from robot_r1.errors import UserError
 
 TOP = 3.0
@@ -56,7 +57,8 @@ def read_ratings(path: Path) -> list[Ratings]:
 
 def item_id(sample: EvalSample) -> str:
     """What an answer of a log is called in CSV files: the question's id, from the second epoch on with `#EPOCH`."""
-    return str(sample.id) if sample.epoch == 1 else f"{sample.id}#{sample.epoch}"
+    name = readable(str(sample.id)).strip()
+    return name if sample.epoch == 1 else f"{name}#{sample.epoch}"
 
 
 def _from_log(path: Path) -> Iterator[Ratings]:
@@ -81,7 +83,9 @@ def _judged(score: Score) -> bool:
 
 
 def _rated(sample: EvalSample, score: Score) -> Rated:
-    return Rated(score.as_float(), score.answer, str(sample.metadata["group"]), str(sample.metadata["demo"]))
+    return Rated(
+        score.as_float(), readable(score.answer or ""), str(sample.metadata["group"]), str(sample.metadata["demo"])
+    )
 
 
 def _from_csv(path: Path) -> Iterator[Ratings]:

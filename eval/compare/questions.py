@@ -1,7 +1,6 @@
 """What was asked, read from a log and from the data set that it names, for the few questions that the page shows."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,11 @@ from inspect_ai.model import ContentImage, ContentText
 from eval.logs import CALLS
 from eval.questions import Row, read_questions
 from eval.results import BENCH, Answer, Run, readable
+from eval.robot_r1_bench.loading import COMMITTED, load_bench
 from robot_r1.control_text import IMAGE_MARK
 from robot_r1.errors import UserError
+from robot_r1.files import at_home, read_bounded
+from robot_r1.pictures import MAX_BYTES
 from robot_r1.prompts import point_text
 
 
@@ -51,6 +53,8 @@ def shown_questions(run: Run, answers: Sequence[Answer]) -> list[Question]:
     questions = [_question(sample) for sample in samples]
     if all(question.picture for question in questions):
         return questions
+    if run.benchmark == BENCH:
+        return _with_bench_pictures(run, answers, questions)
     rows = _rows(run)
     return [
         question
@@ -62,13 +66,46 @@ def shown_questions(run: Run, answers: Sequence[Answer]) -> list[Question]:
 
 def _rows(run: Run) -> dict[str, Row]:
     """The rows of the run's data set by id; none if it is no folder that can be read."""
-    dataset, split = run.facts.get("dataset"), run.facts.get("split")
-    if run.benchmark == BENCH or not dataset or not split or not Path(dataset).expanduser().is_dir():
+    place, split = _place(run), run.facts.get("split")
+    if place is None or not place.is_dir() or not split:
         return {}
     try:
-        return {readable(row.id): row for row in read_questions(dataset, split).rows}
+        return {readable(row.id): row for row in read_questions(str(place), split).rows}
     except UserError:
         return {}
+
+
+def _place(run: Run) -> Path | None:
+    """Where the log says that its questions came from, if there is such a place here."""
+    try:
+        place = at_home(Path(run.facts.get("dataset", "")))
+        return place if place.exists() else None
+    except (OSError, ValueError):  # no name that a file can have
+        return None
+
+
+def _with_bench_pictures(run: Run, answers: Sequence[Answer], questions: Sequence[Question]) -> list[Question]:
+    """The questions with the pictures of a bench here that asks the same.
+
+    A log may come from anyone, so no path in it is read but that of a bench, and no picture outside its folder.
+    """
+    place = _place(run)
+    try:
+        bench = load_bench(place if place and place.suffix == ".jsonl" and place.is_file() else COMMITTED)
+    except UserError:
+        return list(questions)
+    folder = bench.path.parent.resolve()
+    inside = {
+        (readable(asked.id), readable(asked.question)): bench.picture(asked)
+        for asked in bench.questions
+        if bench.picture(asked).resolve().is_relative_to(folder)
+    }
+    found = []
+    for question, answer in zip(questions, answers, strict=True):
+        path = inside.get((answer.question_id, question.text))
+        picture = read_bounded(path, MAX_BYTES) if path and not question.picture else question.picture
+        found.append(replace(question, picture=picture))
+    return found
 
 
 def _picture_of(row: Row | None, question: Question) -> bytes | None:
@@ -107,13 +144,10 @@ def _said(sample: EvalSample, role: str) -> str:
 
 
 def _picture(sample: EvalSample) -> bytes | None:
-    """The first picture of the input, or of the file that the sample names."""
+    """The first picture that is in the log itself."""
     parts = [] if isinstance(sample.input, str) else [part for each in sample.input for part in _parts(each.content)]
     named = [part.image for part in parts if isinstance(part, ContentImage)]
-    for image in (*named, sample.metadata.get("image")):
-        if isinstance(image, str) and (picture := _bytes(image)):
-            return picture
-    return None
+    return next((picture for image in named if (picture := _bytes(image))), None)
 
 
 def _parts(content: str | Sequence[object]) -> Sequence[object]:
@@ -121,13 +155,8 @@ def _parts(content: str | Sequence[object]) -> Sequence[object]:
 
 
 def _bytes(image: str) -> bytes | None:
-    """The bytes of a `data:` address or of a file; None for what is neither, such as a picture taken out of a log."""
-    if image.startswith("data:"):
-        try:
-            return base64.b64decode(image.partition(",")[2], validate=True)
-        except binascii.Error:
-            return None
+    """The bytes of a `data:` address; None for what is none, such as a path."""
     try:
-        return Path(image).read_bytes()
-    except (OSError, ValueError):  # no such file, or no path at all
+        return base64.b64decode(image.partition(",")[2], validate=True) if image.startswith("data:") else None
+    except ValueError:
         return None

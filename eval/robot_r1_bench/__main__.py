@@ -125,10 +125,13 @@ def _rescore(options: argparse.Namespace) -> EvalLog:
     log = read_answers(options.rescore)
     before = log.eval.metadata or {}
     if options.unjudged:
-        if options.grader not in (None, before["judge"]):
-            raise UserError(f"{options.rescore} was judged by {before['judge']}; judge the rest by it, or all anew")
-        judge = _judge(options, RULES if before["judge"] == RULES_JUDGE else before["judge"])
-        repeats = options.repeats or before.get("judge_repeats", 1)
+        name, asked = before.get("judge"), before.get("judge_repeats", 1)
+        if not isinstance(name, str) or not isinstance(asked, int) or asked < 1:
+            raise UserError(f"{options.rescore} does not say who judged it; leave out --unjudged to judge all anew")
+        if options.grader not in (None, name):
+            raise UserError(f"{options.rescore} was judged by {name}; judge the rest by it, or all anew")
+        judge = _judge(options, RULES if name == RULES_JUDGE else name)
+        repeats = options.repeats or asked
         path = options.rescore
     else:
         judge, repeats = _judge(options, options.grader or RULES), options.repeats or 1

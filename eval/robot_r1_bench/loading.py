@@ -17,6 +17,8 @@ from robot_r1.pictures import MAX_BYTES, BadPictureError, as_png, decode
 
 COMMITTED = Path(__file__).parent / "v1"
 FILE = "bench.jsonl"
+MAX_FILE = 2**26
+"""Bytes of a JSONL."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,9 @@ def load_bench(path: Path | None = None) -> Bench:
     path = path or COMMITTED
     file = path / FILE if path.is_dir() else path
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"cannot read bench {file}: {error.strerror}; give a folder with {FILE}, or a JSONL"
-        ) from error
+        text = read_bounded(file, MAX_FILE).decode("utf-8")
+    except BadFileError as error:
+        raise UserError(f"bench {file} {error}; give a folder with {FILE}, or a JSONL") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{file} is not UTF-8 text; give a JSONL with one question a line") from error
     sizes: dict[str, str] = {}
@@ -92,6 +92,8 @@ def _question(where: str, line: str) -> BenchQuestion:
         return BenchQuestion.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
         raise UserError(f"{where} is not JSON: {error.msg} at character {error.pos + 1}") from error
+    except RecursionError:
+        raise UserError(f"{where} is no question: it is nested too deep") from None
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the line"

@@ -108,7 +108,7 @@ def test_four_orders_expose_a_model_that_always_says_a(
     assert (found["mean"], found["consistent"], found["all_orders_right"], found["share_A"]) == (0.25, 0, 0, 1)
     text = " ".join((tmp_path / "table.md").read_text().split())  # without what only lines the columns up
     assert "| letters answered | A 100%, B 0%, C 0%, D 0% |" in text
-    assert "| same option in every order | .000 [.000, .000] |" in text
+    assert "| same option in every order | .000 [.000, ." in text
     assert "inspect view --log-dir" in capsys.readouterr().err
 
 
@@ -128,7 +128,9 @@ def test_the_table_of_all_baselines(folder: Path, capsys: pytest.CaptureFixture[
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     oracle = next(line for line in lines if line.startswith("oracle"))
-    assert oracle.split() == ["oracle", *["1.00", "[1.00,", "1.00]"] * 3]
+    words = oracle.split()
+    assert words[1::3] == ["1.00"] * 3 and words[3::3] == ["1.00]"] * 3
+    assert all(".4" < low.strip("[,") < ".9" for low in words[2::3])  # all right in few demos is no certainty
     assert next(line for line in lines if line.startswith("fewest words")).count("[") == 1
 
 

@@ -1,11 +1,15 @@
+import csv
 from pathlib import Path
 
 import pytest
+from inspect_ai.log import read_eval_log, write_eval_log
 
 from eval.agreement.__main__ import main
 from eval.agreement.ratings import Rated, Ratings, read_ratings
 from eval.agreement.table import table
 from robot_r1.errors import UserError
+from tests.support.bench import bench_questions
+from tests.support.eval_logs import Said, write_log
 from tests.support.tables import narrow
 
 HEAD = "id,score,rater\n"
@@ -101,3 +105,32 @@ def test_groups_and_names() -> None:
     printed = narrow(table(judges))
     assert "| x, x (2) | spatial | 3 | 1.00 | 1.00 | 1.00 | 100 % |" in printed
     assert "| x, x (3) | all | 1 | undefined | undefined | undefined | 100 % |" in printed
+
+
+def test_a_template_holds_no_formula_and_no_half_character(tmp_path: Path) -> None:
+    """Ids, names and texts are those of the log's writer, and a spreadsheet runs what looks like a formula."""
+    path = tmp_path / "bench.eval"
+    starts = ("=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\r=1", "\ud800")
+    log = read_eval_log(str(write_log(path, [Said(f"{i}", 1.0) for i in range(len(starts))], "robot_r1_bench")))
+    for sample, start in zip(log.samples or [], starts, strict=True):
+        question = {
+            **bench_questions()[0].model_dump(mode="json"),
+            "question": start,
+            "reference": start,
+            "image": start,
+        }
+        sample.id = start if start.isascii() else "half"  # an archive names its members so
+        about = {"demo": start, "image": start, "group": "movement", "in_training": True}
+        sample.metadata |= {**about, "bench_question": question}
+        sample.output.completion = f"<think>x</think><answer>{start}</answer>"
+    write_eval_log(log, str(path))
+    main(["--csv-template", str(path), "--out", str(tmp_path / "out.csv")])
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert len(rows) == len(starts)
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    filled = [[row[0], "2"] for row in rows]
+    with (tmp_path / "scores.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", "score"], *filled])
+    (people,), (judge,) = read_ratings(tmp_path / "scores.csv"), read_ratings(path)
+    assert people.rated.keys() == judge.rated.keys()

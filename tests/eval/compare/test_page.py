@@ -7,7 +7,7 @@ from pathlib import Path
 from eval.compare.page import render
 from eval.compare.pairing import Comparison, compare, one_run
 from tests.eval.compare.conftest import FIRST, SECOND, answers
-from tests.support.eval_logs import Said, png, write_log
+from tests.support.eval_logs import Said, write_log
 
 
 def cards(page: str) -> list[str]:
@@ -61,8 +61,6 @@ def test_runs_that_agree_have_no_cards(tmp_path: Path) -> None:
 
 
 def test_a_bench_shows_question_reference_and_the_judges_words(tmp_path: Path) -> None:
-    picture = tmp_path / "front.png"
-    picture.write_bytes(png())
     said = Said(
         "cup-1", 1.0, "Move <up>", group="movement", in_training=False, options=(), text="Which move?", system="Rules."
     )
