@@ -118,8 +118,9 @@ def _list_task(root: Path, task_dir: Path, found: dict[DemoKey, DiskDemo], damag
     try:
         DemoKey(task=_task_name(task_dir), variation=0, episode=0, collection=collection)
     except ValidationError as error:
-        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
-        damaged.append(DamagedDemo(str(task_dir), f"is not taken for its name: {reason}"))
+        fault = error.errors()[0]
+        reason = "is not UTF-8" if fault["type"] == "string_unicode" else fault["msg"].removeprefix("Value error, ")
+        damaged.append(DamagedDemo(str(task_dir), f"is not taken for its name: {reason}; rename the folder"))
         return
     for variation_dir, episode_dir, episode in _episodes(task_dir, damaged):
         try:

@@ -1,5 +1,6 @@
 """Whole builds from recorded demos: what folder they lie in, and what their folders are called, says nothing."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -112,6 +113,16 @@ def test_pictures_of_keyframes_alone_give_their_questions(tmp_path: Path) -> Non
     assert "no picture of these frames" in (tmp_path / "set" / "README.md").read_text()
 
 
+def test_a_folder_whose_name_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    write_peract(tmp_path / "demos", SMALL)
+    write_peract(tmp_path / "demos", SMALL, task="result")
+    (tmp_path / "demos" / "result").rename(os.fsdecode(os.fsencode(tmp_path) + b"/demos/r\xe9sultat"))
+    manifest = build(tmp_path / "demos", tmp_path / "set")
+    assert [(skipped.where, skipped.reason) for skipped in manifest.skipped] == [
+        ("r\\udce9sultat", "is not taken for its name: is not UTF-8; rename the folder")
+    ]
+
+
 def test_hostile_names_stay_text_in_the_card(tmp_path: Path) -> None:
     hostile = "<img src=x onerror=alert(1)>| a [link](x) `x` \u202egnp"
     write_peract(tmp_path / "demos", SMALL, task=hostile)
@@ -126,7 +137,7 @@ def test_hostile_names_stay_text_in_the_card(tmp_path: Path) -> None:
     )
     assert manifest.demos[0].id.startswith(hostile)
     assert [s.reason for s in manifest.skipped if s.where == "two\\nlines"] == [
-        "is not taken for its name: a name may hold neither line ends nor control characters"
+        "is not taken for its name: a name may hold neither line ends nor control characters; rename the folder"
     ]
     card = (out / "README.md").read_text()
     _, front, text = card.split("---\n", 2)
