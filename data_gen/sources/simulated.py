@@ -2,29 +2,31 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from data_gen.config import RecordConfig
 from data_gen.pool import Workers
 from data_gen.sources import ArchivedDemo, demo_root
 from robot_r1.archive import save_demo
-from robot_r1.demo import DemoKey
-from robot_r1.errors import UserError
-from robot_r1.files import despite_faults, write_text
+from robot_r1.demo import MAX_FRAMES, DemoKey
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.files import despite_faults, read_bounded, write_text
 from robot_r1.lock import only_one
 
 DEFAULT_SIZE = 256
 SETTINGS = "recording.json"
+_MAX_SETTINGS = 2**16
+"""Bytes of that file; it takes a hundred."""
 
 
 class RecordingSettings(BaseModel):
     """What all demos of an archive share; kept beside them, so that no archive mixes two recordings."""
 
-    seed: int
-    frame_interval: int
-    image_size: int
+    seed: Annotated[int, Field(ge=0)]
+    frame_interval: Annotated[int, Field(ge=1, le=MAX_FRAMES)]
+    image_size: Annotated[int, Field(ge=1, le=2048)]
     renderer: Literal["gl", "rays"]
 
 
@@ -133,9 +135,9 @@ def _settle(root: Path, config: RecordConfig) -> RecordingSettings:
 
 
 def _stored(path: Path) -> RecordingSettings | None:
-    try:
-        return RecordingSettings.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+    if not despite_faults(path, path.exists):
         return None
-    except ValidationError as error:
+    try:
+        return RecordingSettings.model_validate_json(read_bounded(path, _MAX_SETTINGS))
+    except (ValidationError, BadFileError) as error:
         raise UserError(f"{path} is damaged; delete {path.parent} to record anew") from error

@@ -1,6 +1,7 @@
 """Recording and building with the embedded simulator, as a user does it."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,12 @@ from pathlib import Path
 import datasets
 import pytest
 
+from data_gen.config import RecordConfig
 from data_gen.manifest import read_manifest
+from data_gen.sources import ArchivedDemo, find
+from data_gen.sources.simulated import record_missing
 from robot_r1.archive import load_demo, stored_frames
+from robot_r1.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
 FLAGS = ("--tasks", "push_button,take_lid_off_saucepan", "--image-size", "64", "--renderer", "rays")
@@ -32,6 +37,32 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert result.returncode == 0, result.stderr
     assert "4 demos" in result.stderr and "next:" in result.stderr
     return root
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        b"",
+        b"[" * 60_000,
+        b" " * 2**20,
+        b'{"seed": 0, "frame_interval": 0, "image_size": 64, "renderer": "rays"}',
+        b'{"seed": 0, "frame_interval": 10, "image_size": 1000000000, "renderer": "rays"}',
+        b'{"seed": -1, "frame_interval": 10, "image_size": 64, "renderer": "rays"}',
+        None,
+    ],
+    ids=("empty", "nested", "large", "no interval", "vast pictures", "no seed", "pipe"),
+)
+def test_damaged_settings_of_an_archive_are_one_line(tmp_path: Path, settings: bytes | None) -> None:
+    path = tmp_path / "recording.json"
+    if settings is None:
+        os.mkfifo(path)
+    else:
+        path.write_bytes(settings)
+    config = RecordConfig(root=tmp_path, tasks=("push_button",), demos_per_task=1)
+    demos = [demo for demo in find(config).demos if isinstance(demo, ArchivedDemo)]
+    with pytest.raises(UserError, match=r"recording\.json is damaged; delete .* to record anew"):
+        record_missing(config, demos)
+    assert not list(tmp_path.rglob("*.zip"))
 
 
 def test_an_archive_holds_the_frames_that_questions_use(archive: Path) -> None:
