@@ -79,7 +79,7 @@ def show(tables: Iterable[Sheet], markdown_file: Path | None) -> None:
             write_text(markdown_file, markdown(tables))
     except OSError as error:
         raise UserError(f"cannot write {markdown_file}: {error.strerror}; give another --markdown") from error
-    output = Console(highlight=False)
+    output = Console(highlight=False, markup=False, emoji=False)
     for table in tables:
         output.print(table.rich())
         output.print()

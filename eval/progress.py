@@ -30,7 +30,12 @@ class _Meter:
         self.total = total
         self.started = self.printed = time.monotonic()
         if console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
             self.bar = Progress(*columns, TextColumn("{task.fields[rate]}"), console=console, transient=True)
             self.row = self.bar.add_task(self.name, total=total, rate="")
             self.bar.start()

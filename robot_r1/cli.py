@@ -28,7 +28,8 @@ _FOLDERS = {
 }
 """Where libraries write without being told: the variable that says where else, and the place if it is not set."""
 
-console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)  # a path may hold `:key:`
+console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+"""Standard error; names such as `[v2]` and `:key:` stay as they are."""
 
 
 class CommandParser(argparse.ArgumentParser):

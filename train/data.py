@@ -64,7 +64,7 @@ def _source(path: str) -> dict[str, Any]:
         return {"path": path}
     order: dict[str, int] = {name: place for place, name in enumerate(QUESTION_TYPES)}
     files: dict[str, list[str]] = {}
-    for file in sorted(Path(path).glob("*/*-*.parquet"), key=lambda file: (order.get(file.parent.name, 9), file)):
+    for file in sorted(Path(path).glob("*/[!.]*-*.parquet"), key=lambda file: (order.get(file.parent.name, 9), file)):
         files.setdefault(file.name.split("-")[0], []).append(glob.escape(str(file)))
     return {"path": "parquet", "data_files": files} if files else {"path": path}
 

@@ -17,7 +17,7 @@ from eval.agreement.blind import blind_csv
 from eval.agreement.ratings import read_ratings
 from eval.agreement.table import table
 from eval.judge.logs import read_bench_log
-from robot_r1.cli import CommandParser, console, run_command
+from robot_r1.cli import CommandParser, console, python_line, run_command
 from robot_r1.errors import UserError
 from robot_r1.files import write_text
 
@@ -57,7 +57,8 @@ def _write_template(log: Path, out: Path, seed: int) -> None:
     if out.exists():
         raise UserError(f"{out} exists and may hold scores; give another --out")
     write_text(out, blind_csv(read_bench_log(log).samples or [], seed))
-    console.print(f"wrote {out}: fill in score (0 to 3) and rater, then run python -m eval.agreement {log} {out}")
+    console.print(f"wrote {out}: fill in score (0 to 3) and rater, then run:")
+    console.print(python_line("-m", "eval.agreement", log, out))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from eval.facts import with_engine
 from eval.kept import FOLDER
 from eval.options import open_models
 from eval.run import open_model, run, run_folder
+from eval.sheets import Sheet
 from robot_r1.cli import run_command
 from tests.support.question_rows import question_rows, write_rows
 from tests.support.scripted_model import scripted, scripted_model
@@ -100,6 +101,12 @@ def test_an_interrupted_run_is_told_so(folder: Path, tmp_path: Path, monkeypatch
         "sys.argv", ["mcqa", "--dataset", str(folder), "--baseline", "random", "--log-dir", str(tmp_path)]
     )
     assert run_command(mcqa.main, "go on") == 130
+
+
+def test_names_in_tables_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    dataset_command.show([Sheet("runs [v2]", ("", "n"), (("a [/b] :key:", "1"),))], None)
+    assert "runs [v2]" in (shown := capsys.readouterr().out)
+    assert "a [/b] :key:" in shown
 
 
 def test_flags_reach_the_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,11 +120,11 @@ def test_what_the_encoding_lacks_is_escaped(encoding: str, monkeypatch: pytest.M
 
     def main(_: Sequence[str]) -> None:
         print("é 日 \udce9")
-        console.print("é 日 \udce9")
+        console.print("é 日 \udce9 [x] :key:")
 
     assert run_command(main, "again") == 0
     seen = {"ascii": "\\xe9 \\u65e5 \\udce9", "cp1252": "é \\u65e5 \\udce9", "utf-8": "é 日 \\udce9"}[encoding]
-    assert [output.getvalue().decode(encoding) for output in outputs] == [seen + "\n"] * 2
+    assert [output.getvalue().decode(encoding) for output in outputs] == [f"{seen}\n", f"{seen} [x] :key:\n"]
 
 
 @pytest.mark.parametrize(
