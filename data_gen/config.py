@@ -120,7 +120,7 @@ class RecordConfig(BaseSettings):
         None, description="task names, comma-separated (default: the five training tasks, or all on disk)"
     )
     variations: tuple[int, ...] | None = Field(None, description="variation numbers (default: all there are)")
-    demos_per_task: Positive = Field(50, description="at most this many demos of each task")
+    demos_per_task: Positive = Field(50, le=100_000, description="at most this many demos of each task")
     limit: Positive | None = Field(None, description="at most this many demos in all, taken in turn from the tasks")
     frame_interval: Positive = Field(10, description="every how many frames a question starts; 20 frames a second")
     image_size: int | None = Field(
@@ -128,7 +128,7 @@ class RecordConfig(BaseSettings):
     )
     renderer: Literal["auto", "gl", "rays"] = Field("auto", description="what draws simulated frames")
     seed: int = Field(0, ge=0, description="seed of recording and of questions")
-    workers: Positive = Field(2, description="processes; does not change the result")
+    workers: Positive = Field(2, le=1024, description="processes; does not change the result")
 
     @classmethod
     def settings_customise_sources(

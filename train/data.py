@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset, Image, LargeList, List, load_dataset
-from datasets.exceptions import DatasetNotFoundError
+from datasets.exceptions import DatasetNotFoundError, DatasetsError
 
 from robot_r1.control_text import IMAGE_MARK, plain
 from robot_r1.errors import UserError
@@ -79,8 +79,9 @@ def _opening(path: str) -> Iterator[None]:
     except (DatasetNotFoundError, ConnectionError, FileNotFoundError) as error:
         message = f"data set {path} was not found in a folder of that name nor on the Hub: {error}"
         raise UserError(f"{message}; build one: python -m data_gen.build") from error
-    except ValueError as error:
-        raise UserError(f"data set {path}: {error}; give another split or data set") from error
+    except (ValueError, DatasetsError) as error:  # of a damaged file `datasets` says no more than that there is one
+        why = error.__cause__ or error
+        raise UserError(f"data set {path}: {why}; give another split or data set") from error
 
 
 def of_types(dataset: Dataset, question_types: Sequence[str]) -> Dataset:

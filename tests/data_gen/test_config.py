@@ -62,6 +62,8 @@ def test_what_shapes_the_data_reads_back() -> None:
     ("yaml_text", "flags", "message"),
     [
         ("sed: 1", (), "unknown key sed; did you mean seed?"),
+        (f"demos_per_task: 1{'0' * 30}", (), "demos_per_task is 1000.*less than or equal to 100000"),
+        ("workers: 1025", (), "less than or equal to 1024"),
         ("zzz: 1", (), "unknown key zzz; allowed are .*seed"),
         ("keypoints: {metod: random}", (), "unknown key keypoints.metod; did you mean method?"),
         ("keypoints: {method: magic}", (), "keypoints.method is 'magic': Input should be 'heuristic'"),

@@ -128,6 +128,17 @@ def test_a_damaged_file(tmp_path: Path) -> None:
         read_split(str(tmp_path), "train", [])
 
 
+@pytest.mark.parametrize("damage", [b"", b"PAR1 no more", None], ids=["empty", "cut off", "a page"])
+def test_a_damaged_file_of_a_good_data_set(tmp_path: Path, damage: bytes | None) -> None:
+    for name in ("train", "test"):
+        pq.write_table(pa.table({"id": [f"{name} {i}" for i in range(100)]}), tmp_path / f"{name}-00000.parquet")
+    whole = (tmp_path / "test-00000.parquet").read_bytes()
+    spoilt = whole[:8] + b"\xff" * 400 + whole[408:] if damage is None else damage
+    (tmp_path / "test-00000.parquet").write_bytes(spoilt)
+    with pytest.raises(UserError, match="give another split or data set"):
+        read_split(str(tmp_path), "train", [])
+
+
 def test_texts_that_are_no_utf8_end_in_one_line(tmp_path: Path) -> None:
     ends = np.array([0, 4], np.int32)
     text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(ends), pa.py_buffer(b"a\xff\xfeb")])
