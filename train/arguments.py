@@ -172,6 +172,13 @@ def read_settings(training: type[Training], arguments: Sequence[str]) -> Setting
         (data, watch, rewards, speed, training_arguments, model), unknown = _parsed(kinds, values, flags)
     except (ValueError, TypeError, ImportError) as error:  # what TRL and transformers say of contradictory values
         raise UserError(str(error)) from error
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        OSError,
+    ) as error:  # and what a list in a word's place leads to
+        raise UserError(f"a setting is not of its kind ({error}); --help says what each takes") from error
     if unknown:
         known = [
             item.name for part in (data, watch, rewards, speed, training_arguments, model) for item in fields(part)
