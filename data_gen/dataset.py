@@ -51,6 +51,8 @@ def _split(path: Path) -> Split:
 
 
 def _columns(path: Path) -> frozenset[str]:
+    if not path.is_file():  # a pipe would be waited for
+        raise UserError(f"{path} is no file; build or download the data set again")
     try:
         return frozenset(pq.read_schema(path).names)
     except DAMAGE as error:

@@ -6,11 +6,14 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from robot_r1.errors import UserError
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.files import read_bounded
 from robot_r1.question import QuestionType, Split
 from robot_r1.versions import versions_of
 
 MANIFEST = "manifest.json"
+LARGEST = 2**28
+"""Bytes of that file that are read."""
 PACKAGES = ("robot-r1", "numpy", "scipy", "scikit-learn", "pillow", "pyarrow", "datasets")
 
 
@@ -103,6 +106,6 @@ def read_manifest(folder: Path) -> Manifest:
         UserError: the folder holds no readable manifest.
     """
     try:
-        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
+        return Manifest.model_validate_json(read_bounded(folder / MANIFEST, LARGEST))
+    except (BadFileError, ValueError) as error:
         raise UserError(f"{folder} holds no finished data set: {MANIFEST} is missing or damaged") from error

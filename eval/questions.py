@@ -149,6 +149,8 @@ def _type_order(path: Path) -> int:
 
 
 def _read(path: Path, pictures: bool, required: Sequence[str]) -> list[Row]:
+    if not path.is_file():  # a pipe would be waited for
+        raise UserError(f"{path} is no file; build the data set again")
     try:
         file = pq.ParquetFile(path)
         columns = set(file.schema_arrow.names)

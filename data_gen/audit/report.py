@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from robot_r1.question import QuestionType
 
 AUDIT = "audit.json"
+LARGEST = 2**28
+"""Bytes of that file that are read."""
 Light = Literal["green", "amber", "red", "grey"]
 """Within the threshold; beyond it, but perhaps by chance; beyond it; too few questions to tell, or no threshold."""
 

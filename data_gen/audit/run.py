@@ -13,12 +13,12 @@ from threadpoolctl import threadpool_limits
 from data_gen.audit.displacements import movement_findings
 from data_gen.audit.frequencies import label_findings, letter_finding, tallies
 from data_gen.audit.repeats import duplicate_findings, split_findings
-from data_gen.audit.report import AUDIT, Audit, Finding, Light
+from data_gen.audit.report import AUDIT, LARGEST, Audit, Finding, Light
 from data_gen.audit.rows import Rows, read_rows
 from data_gen.audit.truth import read_dead_zone, truth_findings, view_findings
 from data_gen.dataset import Digests
-from robot_r1.errors import UserError
-from robot_r1.files import write_text
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.files import read_bounded, write_text
 from robot_r1.question import QUESTION_TYPES
 
 _BY_SEVERITY: tuple[Light, ...] = ("red", "amber", "green")
@@ -83,7 +83,7 @@ def read_audit(folder: Path) -> Audit:
         UserError: there is none, or it is damaged.
     """
     try:
-        return Audit.model_validate_json((folder / AUDIT).read_bytes())
-    except (OSError, ValueError) as error:
+        return Audit.model_validate_json(read_bounded(folder / AUDIT, LARGEST))
+    except (BadFileError, ValueError) as error:
         again = f"python -m data_gen.audit {shlex.quote(str(folder))}"
         raise UserError(f"{folder / AUDIT} is missing or damaged; run {again}") from error

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from data_gen.audit.lights import CHANCE as ALLOWED
 from data_gen.audit.lights import PROBE_LIMIT
-from data_gen.audit.report import AUDIT, Audit, Finding, Light, Tally
+from data_gen.audit.report import AUDIT, LARGEST, Audit, Finding, Light, Tally
+from robot_r1.errors import BadFileError, UserError
+from robot_r1.files import read_bounded
 from robot_r1.page.axes import Axis, share_axis
 from robot_r1.question import QUESTION_TYPES
 
@@ -69,11 +71,11 @@ class Panels:
 
 def read_audit(folder: Path, rows: int) -> Panels | str:
     """The audit beside a data set of so many rows, or why there is none to be shown, in a few words."""
-    try:
-        text = (folder / AUDIT).read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not (folder / AUDIT).exists():
         return "has not been made"
-    except (OSError, UnicodeDecodeError):
+    try:
+        text = read_bounded(folder / AUDIT, LARGEST)
+    except (BadFileError, UserError):
         return f"cannot be read ({AUDIT})"
     try:
         audit = Audit.model_validate_json(text)
