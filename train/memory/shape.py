@@ -1,6 +1,7 @@
 """The sizes of a Qwen2.5-VL that memory depends on, counted exactly on PyTorch's meta device: no weights are made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +9,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 from transformers import AutoModelForImageTextToText, PretrainedConfig
+from transformers.integrations import deepspeed
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def model_shape(config: PretrainedConfig, lora: LoraConfig | None, train_vision:
         lora: the adapters that are trained in place of the weights.
         train_vision: whether the vision tower is trained; with adapters, `lora` decides.
     """
-    with torch.device("meta"):
+    with _without_deepspeed(), torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(config)
         parameters = _count(model.parameters())
         if lora is not None:
@@ -89,6 +91,17 @@ def model_shape(config: PretrainedConfig, lora: LoraConfig | None, train_vision:
             vision.num_heads,
         ),
     )
+
+
+@contextmanager
+def _without_deepspeed() -> Iterator[None]:
+    """Let transformers build whole models: under ZeRO-3 it divides them as it builds, and fails without weights."""
+    known = deepspeed._hf_deepspeed_config_weak_ref
+    deepspeed.unset_hf_deepspeed_config()
+    try:
+        yield
+    finally:
+        deepspeed._hf_deepspeed_config_weak_ref = known
 
 
 def _stack(layers: nn.ModuleList, hidden: int, intermediate: int, heads: int, key_value_heads: int) -> Stack:

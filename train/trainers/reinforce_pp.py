@@ -15,6 +15,7 @@ import torch
 from trl import GRPOConfig, GRPOTrainer
 
 from train.trainers.checkpoints import CheckpointTrainer
+from train.trainers.sharded import ShardedTrainer
 from train.trainers.shared_prefix import SharedPrefixTrainer
 from train.trainers.vision import VisionTrainer
 from train.trainers.watch import WatchTrainer
@@ -62,7 +63,7 @@ def moments(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.stack([kept.sum(), (kept**2).sum(), torch.tensor(float(len(kept)), device=kept.device).double()])
 
 
-class ReinforcePPTrainer(CheckpointTrainer, VisionTrainer, WatchTrainer, SharedPrefixTrainer, GRPOTrainer):  # type: ignore[misc]
+class ReinforcePPTrainer(CheckpointTrainer, ShardedTrainer, VisionTrainer, WatchTrainer, SharedPrefixTrainer, GRPOTrainer):  # type: ignore[misc]
     """TRL's GRPO trainer with REINFORCE++'s advantages."""
 
     _name = "REINFORCE++"

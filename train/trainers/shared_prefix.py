@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import is_peft_model
+from torch.distributed.fsdp import register_fsdp_forward_method
 from transformers import PreTrainedModel, ProcessorMixin
 
 from robot_r1.errors import UserError
@@ -121,11 +122,16 @@ class SharedPrefixTrainer(PictureTrainer):
             # An adapter's generate calls the forward pass of the model inside, which is not under autocast.
             return generate_from_shared_prompts(stock, without_adapter(model), inputs, groups, generation_config)
 
+        of_model = vars(model).get("generate")  # transformers puts one there that FSDP gathers the weights for
         model.generate = generate
+        register_fsdp_forward_method(model, "generate")
         try:
             yield
         finally:
-            del model.generate
+            if of_model is None:
+                del model.generate
+            else:
+                model.generate = of_model
 
     def _rows(self, fields: dict[str, Any]) -> list[torch.Tensor]:
         """The patches of each prompt that is generated for; a prompt has one picture."""
