@@ -16,7 +16,7 @@ BARE = ["--disable_tqdm", "true", "--heldout_questions", "0", "--sample_every", 
 """No evaluation, no samples, no bar."""
 
 
-SLOW = ("test_learning", "test_two_processes", "test_resume", "test_leaks", "test_memory")
+SLOW = ("test_launches", "test_learning", "test_two_processes", "test_resume", "test_leaks", "test_memory")
 """Files whose tests take minutes: they come first, so that no worker is left with one of them at the end."""
 
 

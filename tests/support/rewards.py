@@ -23,3 +23,10 @@ def terminating_reward(completions: list[Any], trainer_state: Any, **columns: An
     if trainer_state.global_step == 2:
         os.kill(os.getpid(), signal.SIGTERM)
     return vowel_reward(completions)
+
+
+def killing_reward(completions: list[Any], trainer_state: Any, **columns: Any) -> list[float]:
+    """As `vowel_reward`; after one update the last process of several is killed."""
+    if trainer_state.global_step == 1 and os.environ["RANK"] != "0":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return vowel_reward(completions)

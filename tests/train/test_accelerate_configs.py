@@ -13,6 +13,7 @@ from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl
 FOLDER = Path(__file__).parents[2] / "configs" / "accelerate"
 KINDS = {
     "one_gpu": DistributedType.NO,
+    "multi_gpu": DistributedType.MULTI_GPU,
     "zero3": DistributedType.DEEPSPEED,
     "multi_node": DistributedType.DEEPSPEED,
     "fsdp2": DistributedType.FSDP,

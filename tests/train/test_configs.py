@@ -147,6 +147,18 @@ def test_the_server_is_started_as_the_trainers_client_needs_it(monkeypatch: pyte
     assert json.loads(flags["--limit-mm-per-prompt"])["image"] == 1
 
 
+def test_adapters_on_four_gpus_learn_from_the_same_batches_as_on_one() -> None:
+    """With the flags that README.md gives."""
+    config = CONFIGS[0].with_name("lora_7b.yaml")
+    text = (CONFIGS[0].parents[2] / "README.md").read_text()
+    (line,) = [line for line in text.splitlines() if "multi_gpu.yaml" in line]
+    more = line.split("lora_7b.yaml ")[1].split("`")[0].split()
+    one, four = (
+        schedule(settings(config, *flags).training, 3200, processes) for flags, processes in (([], 1), (more, 4))
+    )
+    assert one == four
+
+
 def test_supervised_batch_is_the_papers() -> None:
     training = settings(CONFIGS[0].with_name("sft_7b.yaml")).training
     assert training.per_device_train_batch_size * training.gradient_accumulation_steps * 4 == 128

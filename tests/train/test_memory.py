@@ -12,6 +12,7 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForImageTextToText, Qwen2_5_VLConfig
+from transformers.integrations import HfDeepSpeedConfig, is_deepspeed_zero3_enabled
 from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
 from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
 
@@ -222,6 +223,19 @@ def test_the_tied_head_is_counted_once() -> None:
 
 def part(result: Estimate, name: str) -> int:
     return next(part.bytes for part in result.parts if part.name == name)
+
+
+@pytest.mark.parametrize("lora", [None, ADAPTERS], ids=["full", "lora"])
+def test_a_model_is_counted_whole_while_deepspeed_would_divide_it(lora: LoraConfig | None) -> None:
+    """transformers cannot even build it then without weights, and every launch with ZeRO-3 ended here."""
+    pytest.importorskip("deepspeed", reason="deepspeed is not installed: pip install -e '.[deepspeed]'")
+    alone = model_shape(small(), lora, True)
+    divided = HfDeepSpeedConfig({"zero_optimization": {"stage": 3}, "train_batch_size": 1})  # on while it is held
+    assert is_deepspeed_zero3_enabled()
+    assert model_shape(small(), lora, True) == alone
+    assert is_deepspeed_zero3_enabled()
+    del divided
+    assert not is_deepspeed_zero3_enabled()
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,25 @@ from train.trainers.vision import VisionTrainer
 from train.trainers.watch import WatchTrainer
 
 
-class RobotGRPOTrainer(CheckpointTrainer, ShardedTrainer, VisionTrainer, WatchTrainer, SharedPrefixTrainer, GRPOTrainer):  # type: ignore[misc]
+class RobotGRPOTrainer(
+    CheckpointTrainer,
+    ShardedTrainer,
+    VisionTrainer,
+    WatchTrainer,
+    SharedPrefixTrainer,
+    GRPOTrainer,  # type: ignore[misc]
+):
     """Group-relative policy optimisation (Shao et al., 2024)."""
 
 
-class RobotRLOOTrainer(CheckpointTrainer, ShardedTrainer, VisionTrainer, WatchTrainer, SharedPrefixTrainer, RLOOTrainer):  # type: ignore[misc]
+class RobotRLOOTrainer(
+    CheckpointTrainer,
+    ShardedTrainer,
+    VisionTrainer,
+    WatchTrainer,
+    SharedPrefixTrainer,
+    RLOOTrainer,  # type: ignore[misc]
+):
     """REINFORCE leave-one-out (Ahmadian et al., 2024)."""
 
 

@@ -63,7 +63,14 @@ def moments(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.stack([kept.sum(), (kept**2).sum(), torch.tensor(float(len(kept)), device=kept.device).double()])
 
 
-class ReinforcePPTrainer(CheckpointTrainer, ShardedTrainer, VisionTrainer, WatchTrainer, SharedPrefixTrainer, GRPOTrainer):  # type: ignore[misc]
+class ReinforcePPTrainer(
+    CheckpointTrainer,
+    ShardedTrainer,
+    VisionTrainer,
+    WatchTrainer,
+    SharedPrefixTrainer,
+    GRPOTrainer,  # type: ignore[misc]
+):
     """TRL's GRPO trainer with REINFORCE++'s advantages."""
 
     _name = "REINFORCE++"
