@@ -15,6 +15,8 @@ MODES: dict[str, tuple[str, ...]] = {
     "zero2": ("zero3", "--zero_stage", "2"),
     "zero3": ("zero3",),
     "fsdp2": ("fsdp2",),
+    "machines": ("multi_node",),
+    "alone": ("one_gpu", "--num_processes", "1"),
 }
 """The file of a way to launch, and flags of the launcher."""
 KINDS: dict[str, tuple[str, ...]] = {
@@ -41,17 +43,20 @@ _RL = (
 )
 
 
-def command(mode: str, model: Path, data: Path, out: Path, *flags: str, script: str = "grpo") -> list[str]:
+def command(
+    mode: str, model: Path, data: Path, out: Path, *flags: str, script: str = "grpo", launcher: Sequence[str] = ()
+) -> list[str]:
     """Two updates of two micro-batches on each of two processes, a save and an evaluation after each.
 
     Args:
-        mode: one of `MODES`, or the name of a launch configuration.
+        mode: one of `MODES`.
         flags: for the script; they win over those of here.
+        launcher: more flags of the launcher; they win too.
     """
-    config, *launcher = MODES.get(mode, (mode,))
+    config, *of_mode = MODES[mode]
     return [
         *[sys.executable, "-m", "accelerate.commands.launch", "--config_file", f"configs/accelerate/{config}.yaml"],
-        *["--mixed_precision", "no", "--num_processes", "2", "--main_process_port", "0", *launcher],
+        *["--mixed_precision", "no", "--num_processes", "2", "--main_process_port", "0", *of_mode, *launcher],
         *["-m", "tests.support.on_cpu", f"train/{script}.py", "--model_name_or_path", str(model)],
         *["--dataset", str(data), "--output_dir", str(out), "--bf16", "false", "--gradient_checkpointing", "false"],
         *["--per_device_train_batch_size", "4", "--gradient_accumulation_steps", "2", "--max_steps", "2"],

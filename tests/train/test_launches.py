@@ -5,20 +5,23 @@ Two processes on a CPU with the tiny model; `tests/support/on_cpu.py` says what 
 """
 
 import signal
+import socket
+import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
-from tests.support.launches import ADAM, KINDS, MODES, SGD, command, launch, run
+from tests.support.launches import ADAM, KINDS, SGD, command, launch, run
 from tests.train.test_resume import equal, weights
 from tests.train.test_two_processes import metrics
 from train.best import best_score
 from train.trainers.checkpoints import checkpoints
 
 Launched = Callable[[str, str], Path]
-SHARDED = [mode for mode in MODES if mode != "ddp"]
+SHARDED = ["zero2", "zero3", "fsdp2"]
 DEFAULT = {("zero3", "full"), ("fsdp2", "full"), ("fsdp2", "lora")}
 """Mode and kind that every test run launches; the rest are nightly."""
 
@@ -97,7 +100,7 @@ def test_supervised_gradients(mode: str, launched: Launched, tiny_model: Path) -
     ("mode", "kind"),
     [
         pytest.param(mode, kind, marks=() if (mode, kind) == ("zero3", "full") else pytest.mark.nightly)
-        for mode in MODES
+        for mode in ("ddp", *SHARDED)
         for kind in ("full", "lora")
     ],
 )
@@ -116,7 +119,7 @@ def test_killed_and_resumed_equals_uninterrupted(
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", ["ddp", *SHARDED])
 def test_told_to_end_it_saves_and_resumes_exactly(
     mode: str, tiny_model: Path, mixed_blocks: Path, tmp_path: Path
 ) -> None:
@@ -129,3 +132,30 @@ def test_told_to_end_it_saves_and_resumes_exactly(
     done = run([*told, "--resume", "true"])
     assert done.returncode == 0, done.stderr[-6000:]
     assert equal(whole / "last", tmp_path / "told" / "last")
+
+
+@pytest.mark.nightly
+def test_two_machines_learn_what_one_does(
+    launched: Launched, tiny_model: Path, mixed_blocks: Path, tmp_path: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+
+    def machine(rank: int) -> subprocess.CompletedProcess[str]:
+        where = ["--machine_rank", str(rank), "--main_process_ip", "127.0.0.1", "--main_process_port", port]
+        return run(command("machines", tiny_model, mixed_blocks, tmp_path / "run", *SGD, launcher=where))
+
+    with ThreadPoolExecutor(2) as machines:
+        for done in machines.map(machine, range(2)):
+            assert done.returncode == 0, done.stderr[-6000:]
+    assert equal(launched("zero3", "full") / "last", tmp_path / "run" / "last")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", ["full", "lora"])
+def test_one_process_saves_the_same_names(
+    kind: str, launched: Launched, tiny_model: Path, mixed_blocks: Path, tmp_path: Path
+) -> None:
+    alone = launch("alone", tiny_model, mixed_blocks, tmp_path / "run", *ADAM, *KINDS[kind])
+    assert weights(alone / "last").keys() == weights(launched("zero3", kind) / "last").keys()
