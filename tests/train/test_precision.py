@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import huggingface_hub.constants
 import pytest
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration
@@ -106,9 +107,10 @@ def test_supervised_training_is_looked_at_too(tiny_model: Path) -> None:
 
 
 def test_the_advice_for_a_run_that_does_not_fit_names_no_such_way(
-    mixed_blocks: Path, capsys: pytest.CaptureFixture[str]
+    mixed_blocks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seven billion weights on one device: two bytes for each would fit, and learn nothing."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     wide = ["--gpu_memory", "80", "--max_completion_length", "64", "--max_prompt_tokens", "300", "--dry_run", "true"]
     model = "Qwen/Qwen2.5-VL-7B-Instruct"
     with pytest.raises(UserError, match="it would fit with: ") as raised:
