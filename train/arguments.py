@@ -63,7 +63,7 @@ class WatchArguments:
 
     heldout_questions: int = _option("questions of the greedy evaluation, in equal parts of each type; 0: none", 200)
     heldout_every: int = _option("updates between two greedy evaluations; 0: only before and after", 20)
-    heldout_batch_size: int = _option("questions answered at a time on each device", 16)
+    heldout_batch_size: int = _option("questions that transformers answers at a time on each device", 16)
     sample_every: int = _option("updates between two files of sampled completions; 0: none", 10)
     samples: int = _option("completions in such a file", 16)
     max_zero_variance: float = _option(

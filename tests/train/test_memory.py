@@ -336,8 +336,8 @@ def test_vllm_divides_its_weights_over_devices(seven: ModelShape) -> None:
     assert one - two == seven.parameters
 
 
-@pytest.mark.parametrize("generation", ["none", "vllm_server", "vllm_colocate", "transformers"])
-def test_held_out_answers_are_generated_by_transformers_whatever_samples(
+@pytest.mark.parametrize("generation", ["none", "transformers"])
+def test_held_out_answers_are_generated_by_transformers_without_vllm(
     seven: ModelShape, generation: Generation
 ) -> None:
     settings = replace(PAPER, generation=generation, generation_batch=16, heldout_batch=16)
@@ -349,13 +349,20 @@ def test_held_out_answers_are_generated_by_transformers_whatever_samples(
     assert many.total == many.of("always") + many.of("evaluating") > found.total
 
 
+def test_vllm_answers_held_out_questions_where_it_generates(seven: ModelShape) -> None:
+    """In its own share of the device, so that nothing is added for them; a server has another device."""
+    ways: tuple[Generation, ...] = ("transformers", "vllm_colocate", "vllm_server")
+    needed = [estimate(seven, replace(PAPER, heldout_batch=16, generation=way)).of("evaluating") for way in ways]
+    assert needed[0] > 0 and needed[1:] == [0, 0]
+
+
 def test_held_out_answers_gather_the_whole_model_under_zero3(seven: ModelShape) -> None:
-    settings = replace(PAPER, generation="vllm_server", heldout_batch=1, processes=8, sharding="zero3")
+    settings = replace(PAPER, generation_batch=1, heldout_batch=1, processes=8, sharding="zero3")
     assert part(estimate(seven, settings), "held-out answers") > 2 * seven.parameters
 
 
 def test_fewer_held_out_answers_at_once_are_suggested() -> None:
-    settings = replace(PAPER, generation="vllm_server", heldout_batch=640)
+    settings = replace(PAPER, generation_batch=4, heldout_batch=640)
     found = [suggestion.flags[0] for suggestion in suggestions(THREE, settings)]
     assert any(flag.startswith("--heldout_batch_size ") for flag in found)
 

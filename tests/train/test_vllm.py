@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -14,7 +16,7 @@ from tests.conftest import CPU
 from tests.support import vllm_stand_in
 from tests.support.vllm_stand_in import Client, Engine, engines, same_calls, stand_in
 from train import grpo, reinforce_pp, rloo
-from train.trainers.policy_gap import NAME, differences
+from train.trainers.policy_gap import NAME, PolicyGapTrainer, differences
 from train.trainers.vision import forbidden_tokens
 
 TOKENS = 6
@@ -218,3 +220,30 @@ def test_differences_leave_out_what_is_no_token_or_not_known() -> None:
     mask = torch.tensor([[1, 1, 0], [1, 1, 0]])
     assert differences(ours, sampled, mask).tolist() == [1.5, 3.0, 1.0]
     assert differences(ours, sampled, torch.zeros_like(mask)).tolist() == [0.0, 0.0, 0.0]
+
+
+class _Logger:
+    """What lies under the mixin in TRL's trainers."""
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        logs.update({name: values[-1] for name, values in self._metrics["train"].items()})
+        self._metrics["train"].clear()
+
+
+class _Told(PolicyGapTrainer, _Logger):
+    use_vllm = True
+
+
+def test_differences_are_those_of_all_tokens_of_all_processes_since_the_last_line() -> None:
+    trainer = _Told()
+    trainer._metrics = {"train": defaultdict(list)}
+    other = torch.tensor([6.0, 2.0, 5.0])  # two tokens of another process, 5 and 1 nats apart
+    trainer.accelerator = SimpleNamespace(gather=lambda own: torch.cat([own, other]))
+    for apart in ([1.0, 2.0], [0.0, 1.0]):
+        trainer._note(torch.tensor([apart]), torch.zeros(1, 2), torch.ones(1, 2))
+    logs: dict[str, float] = {}
+    trainer.log(logs)
+    assert logs == {f"{NAME}/mean": pytest.approx((4 + 6) / (4 + 2)), f"{NAME}/max": 5.0}
+    nothing_new: dict[str, float] = {}
+    trainer.log(nothing_new)
+    assert not nothing_new
