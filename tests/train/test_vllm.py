@@ -120,6 +120,7 @@ def test_answers_end_at_the_end_token_and_at_the_limit(
     assert len({row["completion"] for row in rows[::2]}) == 1 and "<|" not in rows[0]["completion"]
 
 
+@pytest.mark.nightly
 def test_a_vllm_that_sleeps_is_given_the_weights_again(
     model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +136,13 @@ def test_a_vllm_that_sleeps_is_given_the_weights_again(
 
 
 @pytest.mark.parametrize(
-    ("mode", "lora"), [("server", False), ("server", True), ("colocate", True)], ids=["full", "lora", "colocated lora"]
+    ("mode", "lora"),
+    [
+        ("server", False),
+        pytest.param("server", True, marks=pytest.mark.nightly),
+        ("colocate", True),
+    ],
+    ids=["full", "lora", "colocated lora"],
 )
 def test_no_more_pictures_are_sent_than_prompts(
     mode: str, lora: bool, model: Path, mixed_blocks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -161,7 +168,7 @@ def test_the_stand_ins_calls_are_those_of_trl() -> None:
         (grpo, ()),
         (grpo, ("--steps_per_generation", "2", "--gradient_accumulation_steps", "1")),
         (rloo, ()),
-        (reinforce_pp, ("--beta", "0.05")),
+        pytest.param(reinforce_pp, ("--beta", "0.05"), marks=pytest.mark.nightly),
     ],
     ids=["grpo", "grpo, two updates a batch", "rloo", "reinforce++"],
 )
