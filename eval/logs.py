@@ -4,6 +4,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -89,8 +90,19 @@ def read_log(path: Path, leave_out: set[str]) -> EvalLog:
         UserError: it cannot be read.
     """
     check_log(path)
-    try:
+    with readable_log(path):
         return read_eval_log(path, resolve_attachments=not leave_out, exclude_fields=leave_out)
+
+
+@contextmanager
+def readable_log(path: Path) -> Iterator[None]:
+    """What Inspect says of a log that it cannot read, in one line.
+
+    Raises:
+        UserError: it could not.
+    """
+    try:
+        yield
     except OSError as error:
         raise UserError(f"cannot read log {path}: {error.strerror or error}; give a log (.eval)") from error
     except _DAMAGE as error:

@@ -79,7 +79,9 @@ def _opening(path: str) -> Iterator[None]:
     except (DatasetNotFoundError, ConnectionError, FileNotFoundError) as error:
         message = f"data set {path} was not found in a folder of that name nor on the Hub: {error}"
         raise UserError(f"{message}; build one: python -m data_gen.build") from error
-    except (ValueError, DatasetsError) as error:  # of a damaged file `datasets` says no more than that there is one
+    except (ValueError, OSError, DatasetsError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # that is the disk; damage has no number
+            raise
         why = error.__cause__ or error
         raise UserError(f"data set {path}: {why}; give another split or data set") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from inspect_ai.log import EvalSample, read_eval_log_samples_by_id
 from inspect_ai.model import ContentImage, ContentText
 
-from eval.logs import CALLS
+from eval.logs import CALLS, readable_log
 from eval.questions import Row, read_questions
 from eval.results import BENCH, Answer, Run, readable
 from eval.robot_r1_bench.loading import COMMITTED, load_bench
@@ -43,13 +43,17 @@ def shown_questions(run: Run, answers: Sequence[Answer]) -> list[Question]:
 
     Logs hold no pictures unless they were told to. Those of the bench are then in the files that the log names, others
     in the data set, if it is still there and asks the same.
+
+    Raises:
+        UserError: the log holds what the summary of it did not read, and that is damaged.
     """
     if not answers:
         return []
     wanted = [(answer.key, answer.epoch) for answer in answers]
-    samples = read_eval_log_samples_by_id(
-        run.path, wanted, resolve_attachments="core", exclude_fields=CALLS - {"events_data"}
-    )
+    with readable_log(run.path):
+        samples = read_eval_log_samples_by_id(
+            run.path, wanted, resolve_attachments="core", exclude_fields=CALLS - {"events_data"}
+        )
     questions = [_question(sample) for sample in samples]
     if all(question.picture for question in questions):
         return questions
@@ -127,11 +131,11 @@ def _words(prompt: str) -> list[str]:
 
 def _question(sample: EvalSample) -> Question:
     target = sample.target if isinstance(sample.target, str) else "; ".join(sample.target)
-    options = sample.choices or sample.metadata.get("options") or ()
+    options = sample.choices or sample.metadata.get("options")
     return Question(
         _said(sample, "system"),
         _said(sample, "user"),
-        tuple(readable(str(option)) for option in options),
+        tuple(readable(str(option)) for option in (options if isinstance(options, list) else ())),
         readable(target),
         _picture(sample),
     )

@@ -128,13 +128,20 @@ def test_a_damaged_file(tmp_path: Path) -> None:
         read_split(str(tmp_path), "train", [])
 
 
-@pytest.mark.parametrize("damage", [b"", b"PAR1 no more", None], ids=["empty", "cut off", "a page"])
-def test_a_damaged_file_of_a_good_data_set(tmp_path: Path, damage: bytes | None) -> None:
+@pytest.mark.parametrize("damage", ["empty", "cut off", "page", "footer"])
+def test_a_damaged_file_of_a_good_data_set(tmp_path: Path, damage: str) -> None:
     for name in ("train", "test"):
         pq.write_table(pa.table({"id": [f"{name} {i}" for i in range(100)]}), tmp_path / f"{name}-00000.parquet")
-    whole = (tmp_path / "test-00000.parquet").read_bytes()
-    spoilt = whole[:8] + b"\xff" * 400 + whole[408:] if damage is None else damage
-    (tmp_path / "test-00000.parquet").write_bytes(spoilt)
+    path = tmp_path / "train-00000.parquet"
+    whole = path.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    spoilt = {
+        "empty": b"",
+        "cut off": whole[:-20],
+        "page": whole[:8] + b"\xff" * 400 + whole[408:],
+        "footer": whole[:footer] + b"\xff" * (len(whole) - 8 - footer) + whole[-8:],
+    }
+    path.write_bytes(spoilt[damage])
     with pytest.raises(UserError, match="give another split or data set"):
         read_split(str(tmp_path), "train", [])
 

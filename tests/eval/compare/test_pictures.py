@@ -2,6 +2,8 @@
 
 import json
 import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from eval.permutations import rotated
 from eval.questions import Row, read_questions
 from eval.results import Run
 from eval.robot_r1_bench.loading import load_bench
+from robot_r1.errors import UserError
 from robot_r1.prompts import options_text
 from tests.support.bench import write_bench
 from tests.support.eval_logs import OPTIONS, Said, png, write_log
@@ -108,6 +111,32 @@ def test_a_path_in_a_log_is_never_read(tmp_path: Path, kind: str) -> None:
         picture.write_bytes(png())
     run = find_runs([_named(tmp_path, str(picture))]).runs[0]
     assert [question.picture for question in shown_questions(run, run.answers)] == [None]
+
+
+def _spoilt(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """The log with its only sample changed."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = "samples/q_epoch_1.json"
+    sample = json.loads(members[name])
+    change(sample)
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, data in (members | {name: json.dumps(sample).encode()}).items():
+            archive.writestr(each, data)
+    return path
+
+
+def test_options_that_are_no_list_are_none(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "a.eval", [Said("q", 0.0)])
+    run = find_runs([_spoilt(log, lambda sample: sample["metadata"].update(options=1e308))]).runs[0]
+    assert [question.options for question in shown_questions(run, run.answers)] == [()]
+
+
+def test_damage_where_only_the_page_looks_ends_in_one_line(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "a.eval", [Said("q", 0.0)])
+    run = find_runs([_spoilt(log, lambda sample: sample.update(attachments="x"))]).runs[0]
+    with pytest.raises(UserError, match=r"a\.eval is no readable Inspect log: damaged"):
+        shown_questions(run, run.answers)
 
 
 @pytest.mark.parametrize("place", ["~nobody/x", "x" * 5000, "\0", "/dev/zero", "."])
