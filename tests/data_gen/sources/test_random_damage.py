@@ -1,7 +1,6 @@
 """Whatever happens to a file, the answer is a demo or a `BadDemoError`, and memory stays small."""
 
 import resource
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,34 +14,12 @@ from robot_r1.demo import Demo, DemoKey
 from robot_r1.errors import BadDemoError, BadFileError
 from robot_r1.pictures import decode
 from robot_r1.png import checked_png, png_size
+from tests.support.damage import mutated, with_checksums
 from tests.support.recorded import RECORDED
 from tests.support.rlbench_layout import Recording, picture, write_upstream
 
 MUTATIONS = 1000
 _EPISODE = RECORDED / "upstream/reach_red_block/variation0/episodes/episode1"
-
-
-def mutated(data: bytes, rng: np.random.Generator) -> bytes:
-    """The data with one to three random faults: bits, bytes, cuts, repeats, moves."""
-    result = bytearray(data)
-    for _ in range(rng.integers(1, 4)):
-        at, other = (int(i) for i in rng.integers(0, max(1, len(result)), 2))
-        length = int(rng.integers(1, 9))
-        match rng.integers(0, 6):
-            case 0:
-                result[at : at + 1] = bytes([result[at] ^ 1 << rng.integers(0, 8)]) if result else b"x"
-            case 1:
-                result[at : at + length] = rng.bytes(length)
-            case 2:
-                del result[at : at + length]
-            case 3:
-                result[at:at] = rng.bytes(length)
-            case 4:
-                result[at:at] = result[other : other + length]
-            case 5:
-                if rng.random() < 0.2:
-                    del result[at:]
-    return bytes(result)
 
 
 @contextmanager
@@ -99,17 +76,6 @@ def test_mutated_descriptions(tmp_path):
     (small,) = find_demos(tmp_path, None, None).found
     counts = outcomes(small, small.descriptions_file, np.random.default_rng(1))
     assert counts["loaded"] > MUTATIONS / 2
-
-
-def with_checksums(data: bytes) -> bytes:
-    """A PNG with the checksums of its chunks put right, so that faults reach the decoder."""
-    result = bytearray(data)
-    position = 8
-    while position + 12 <= len(result):
-        end = position + 8 + int.from_bytes(result[position : position + 4], "big")
-        result[end : end + 4] = zlib.crc32(result[position + 4 : end]).to_bytes(4, "big")
-        position = end + 4
-    return bytes(result)
 
 
 @pytest.mark.parametrize("put_right", [False, True], ids=["as they are", "checksums put right"])
