@@ -10,6 +10,7 @@ from inspect_ai.model import Model
 from rich.console import Console
 
 from eval.options import add_run_options, open_models, positive
+from eval.results import readable
 from eval.samples import MAX_TOKENS
 from eval.scorers.answered import from_samples
 from eval.scorers.report import sheets
@@ -96,7 +97,6 @@ def _missing(log: EvalLog) -> int:
         return 0
     message = failed[0].message if failed else log.error.message if log.error else log.status
     count = f"{log.eval.model} left {len(failed)} without an answer" if failed else f"{log.eval.model} failed"
-    console.print(
-        f"error: {count}: {' '.join(message.split())[:300]}; run the same command again to go on", markup=False
-    )
+    reason = readable(" ".join(message.split()))[:300]
+    console.print(f"error: {count}: {reason}; run the same command again to go on", markup=False)
     return 1

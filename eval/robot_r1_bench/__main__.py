@@ -23,6 +23,7 @@ from eval.judge.rescoring import read_answers, rejudged, rescored, write_log
 from eval.judge.rules import RULES_JUDGE
 from eval.judge.scorers import GRADER
 from eval.options import add_run_options, open_models, positive
+from eval.results import readable
 from eval.robot_r1_bench.task import MAX_TOKENS, NAME, RULES, robot_r1_bench
 from eval.run import open_model, run
 from robot_r1.cli import CommandParser, console, python_line, run_command
@@ -159,9 +160,8 @@ def _conclude(log: EvalLog, options: argparse.Namespace) -> int:
     left = unjudged(log)
     if log.status != "success":
         message = failed[0].message if failed else log.error.message if log.error else log.status
-        said = (
-            f"{len(failed)} questions failed: {' '.join(message.split())[:300]}; run the same command again to go on"
-        )
+        reason = readable(" ".join(message.split()))[:300]
+        said = f"{len(failed)} questions failed: {reason}; run the same command again to go on"
         console.print(f"error: {said}", markup=False)
     elif left:
         url = ["--grader-base-url", options.grader_base_url] if options.grader_base_url else []

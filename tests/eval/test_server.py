@@ -26,7 +26,7 @@ from inspect_ai.model import (
 import eval.robot_r1_bench.__main__ as bench
 from eval import mcqa
 from eval.as_sent import as_sent
-from eval.replies import EMPTY_TRIES, UnreadableReplyError, that_insists
+from eval.replies import EMPTY_TRIES, UNREADABLE_TRIES, UnreadableReplyError, that_insists
 from robot_r1.question import LETTERS
 from tests.support.openai_server import Call, Fault, OpenAIServer
 
@@ -174,7 +174,7 @@ def test_inspect_alone_does_not_retry_nonsense(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", ["null_content", "empty_content"])
 def test_an_empty_reply_is_the_answer_only_when_repeated(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("eval.replies._EMPTY_WAIT", 0.0)
+    monkeypatch.setattr("eval.replies._WAIT", 0.0)
     with OpenAIServer(reply, lambda call: fault) as server:
         assert asyncio.run(bare(server).generate("Hello")).completion == ""  # what Inspect alone takes for it
         assert asyncio.run(that_insists(bare(server)).generate("Hello")).completion == ""
@@ -183,12 +183,47 @@ def test_an_empty_reply_is_the_answer_only_when_repeated(fault: Fault, monkeypat
         assert "[[" in asyncio.run(that_insists(bare(server)).generate("Hello")).completion
 
 
-@pytest.mark.parametrize("fault", UNMENDED)
-def test_nonsense_counts_as_an_error_of_the_server(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [*UNMENDED, "huge", "blanks"])
+def test_nonsense_is_asked_for_again_and_ends(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eval.replies._WAIT", 0.0)
     with OpenAIServer(reply, lambda call: fault) as server:
         model = that_insists(bare(server))
-        with pytest.raises(Exception, match="UnreadableReplyError"):
+        with pytest.raises(UnreadableReplyError):
             asyncio.run(model.generate("Hello"))
-        assert len(server.calls) == 1
-        assert model.api.should_retry(UnreadableReplyError("no choices"))
+        assert len(server.calls) == UNREADABLE_TRIES  # and not once more, however patient Inspect is
+        assert not model.api.should_retry(UnreadableReplyError("no choices"))
         assert not model.api.should_retry(ValueError("something else"))
+
+
+@pytest.mark.parametrize("fault", ["parts", "parts_of_other_kinds"])
+def test_a_text_in_parts_is_read(fault: Fault) -> None:
+    with OpenAIServer(reply, lambda call: fault) as server:
+        output = asyncio.run(that_insists(bare(server)).generate("Hello"))
+        assert as_sent(output) == reply(server.calls[0])
+        assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("text", ["\ud800 [[A]]", "\0\x1b[2J\u202e"])
+def test_half_characters_and_control_codes_reach_the_log(
+    text: str, data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer(lambda call: text) as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        arguments = ["--dataset", str(data_set), "--model", "openai-api/toy/m", "--log-dir", str(tmp_path)]
+        assert mcqa.main([*arguments, "--limit", "2"]) == 0
+    assert len(only_log(tmp_path).samples or []) == 2
+    printed = capsys.readouterr()
+    assert "\x1b[2J" not in printed.out + printed.err
+
+
+def test_codes_in_a_servers_error_do_not_reach_the_terminal(
+    data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer(reply, lambda call: "control_codes") as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        arguments = ["--dataset", str(data_set), "--model", "openai-api/toy/m", "--log-dir", str(tmp_path)]
+        assert mcqa.main([*arguments, "--limit", "1"]) == 1
+    printed = capsys.readouterr()
+    assert "\x1b[2J" not in printed.out + printed.err

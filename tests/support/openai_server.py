@@ -33,6 +33,11 @@ Fault = Literal[
     "empty_content",
     "cut_short",
     "slow",
+    "parts",
+    "parts_of_other_kinds",
+    "huge",
+    "blanks",
+    "control_codes",
 ]
 
 
@@ -167,6 +172,9 @@ def _spoilt(fault: Fault) -> tuple[int, bytes, dict[str, str]]:
         "no_message": (200, no_message, {}),
         "null_content": (200, completion(None), {}),
         "empty_content": (200, completion(""), {}),
+        "huge": (200, completion("x" * 2**25), {}),
+        "blanks": (200, b" " * 2**25 + b"{}", {}),
+        "control_codes": (400, _error("bad \x1b[2J request"), {}),
     }
     status, body, headers = replies[fault]
     return status, body if isinstance(body, bytes) else json.dumps(body).encode(), headers
@@ -193,6 +201,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
             self.connection.close()
+            return
+        if fault in ("parts", "parts_of_other_kinds"):
+            text = self.owner.answer(call)
+            parts: list[dict[str, object]] = [{"type": "text", "text": text[:9]}, {"type": "text", "text": text[9:]}]
+            if fault == "parts_of_other_kinds":
+                parts.insert(0, {"type": "thinking", "thinking": "on the left"})
+            body = completion(None)
+            body["choices"][0]["message"]["content"] = parts
+            if self._send(200, json.dumps(body).encode(), {}):
+                self.owner.note(self.owner.answered, call.key)
             return
         if fault not in (None, "slow", "cut_short"):
             assert fault is not None
