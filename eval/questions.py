@@ -163,6 +163,7 @@ def _read(path: Path, pictures: bool, required: Sequence[str]) -> list[Row]:
             )
         wanted = [name for name in (*Row.model_fields, "camera") if name in columns]
         table = file.read(columns=[name for name in wanted if pictures or name != "images"])
+        table.validate(full=True)  # texts that are no UTF-8 would fail when they are read
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}; build the data set again") from error
     return [_row(path, number, values) for number, values in enumerate(table.to_pylist())]

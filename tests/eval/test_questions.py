@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from eval.questions import read_questions
@@ -62,3 +64,33 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=told):
             read_questions(name, split, types, tasks, required=required)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("camera", "front", "camera: is no struct"),
+        ("camera", [1], "camera: is no struct"),
+        ("camera", {"width": "wide"}, "width"),
+        ("id", ["a"], "id"),
+        ("demo", 7, "demo"),
+        ("state", [1.0], "state"),
+        ("options", ["a"], "options"),
+        ("question", None, "question"),
+    ],
+)
+def test_a_value_of_another_shape_is_named(tmp_path: Path, column: str, value: object, told: str) -> None:
+    path = next(write_rows(tmp_path, question_rows(2)).rglob("*.parquet"))
+    rows = [row | {column: value} for row in pq.read_table(path).to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    with pytest.raises(UserError, match=rf"parquet, row 1: .*{told}"):
+        read_questions(str(tmp_path), "test")
+
+
+def test_a_text_that_is_no_utf8(tmp_path: Path) -> None:
+    path = next(write_rows(tmp_path, question_rows(2)).rglob("*.parquet"))
+    table = pq.read_table(path)
+    broken = pa.array([b"\xff\xfe"] * len(table), pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(table.schema.get_field_index("question"), "question", broken), path)
+    with pytest.raises(UserError, match="cannot be read"):
+        read_questions(str(tmp_path), "test")
