@@ -10,7 +10,7 @@ from data_gen.writer import row_writer
 from robot_r1.demo import Demo, DemoKey
 from robot_r1.files import write_text
 from robot_r1.prompts import point_text
-from robot_r1.question import LETTERS, QUESTION_TYPES, SPLITS, TRUE_OPTION, Question, QuestionType
+from robot_r1.question import LETTERS, QUESTION_TYPES, TRUE_OPTION, Question, QuestionType
 from tests.support.demos import make_demo
 
 HOSTILE = 'Press <script>document.title = "owned"</script> </textarea> <img src=x onerror=alert(1)> & "it" \u202eback'
@@ -72,7 +72,7 @@ def write_dataset(folder: Path, rows: Sequence[Row], test_demo: str = "") -> Pat
     """Store rows where the build would, those of one demo in the test split."""
     files: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        files[row.question_type, SPLITS[row.demo == test_demo]].append(row)
+        files[row.question_type, "test" if row.demo == test_demo else "train"].append(row)
     for (question_type, split), each in files.items():
         with row_writer(folder / question_type / f"{split}-00000.parquet", type(rows[0])) as writer:
             writer.write(each)
