@@ -12,6 +12,7 @@ configuration alone, not on the number of workers or on interruptions.
 """
 
 import glob
+import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -206,7 +207,7 @@ def _print_result(out: Path, manifest: Manifest) -> None:
 def _to_load(out: Path) -> str:
     """The arguments of `load_dataset`, which takes a path with brackets for a pattern."""
     if not glob.has_magic(str(out)):
-        return repr(str(out))
+        return json.dumps(str(out), ensure_ascii=False)  # double quotes stand unescaped in a shell's single ones
     splits = {file.split for file in read_manifest(out).files}
     files = {split: f"{glob.escape(str(out))}/*/{split}-*.parquet" for split in SPLITS if split in splits}
     return f"'parquet', data_files={files!r}"
