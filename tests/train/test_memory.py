@@ -17,7 +17,6 @@ from trl.kernels.chunked_logprob import TOKEN_CHUNK_SIZE
 from trl.trainer.utils import _CHUNKED_LOGPROB_CHUNK_SIZE
 
 from train.memory.activations import HEAD_TOKENS, HEAD_VOCABULARY, activations
-from train.memory.advice import suggestions
 from train.memory.estimate import GIB, Estimate, estimate
 from train.memory.published import published_config
 from train.memory.settings import Generation, MemorySettings, Precision, Quantization
@@ -361,12 +360,6 @@ def test_held_out_answers_gather_the_whole_model_under_zero3(seven: ModelShape) 
     assert part(estimate(seven, settings), "held-out answers") > 2 * seven.parameters
 
 
-def test_fewer_held_out_answers_at_once_are_suggested() -> None:
-    settings = replace(PAPER, generation_batch=4, heldout_batch=640)
-    found = [suggestion.flags[0] for suggestion in suggestions(THREE, settings)]
-    assert any(flag.startswith("--heldout_batch_size ") for flag in found)
-
-
 def test_the_published_setups_fit_and_smaller_ones_do_not(seven: ModelShape) -> None:
     sharded = replace(PAPER, sharding="fsdp2", generation="vllm_colocate", vllm_sleeps=True, reference_model=True)
     assert estimate(seven, replace(sharded, processes=4)).fits  # Robot-R1: 4 x A100 80 GB
@@ -384,29 +377,3 @@ def test_the_table_says_every_part_and_the_peak(seven: ModelShape) -> None:
     assert lines[0].split() == ["weights", "always", "30.89", "GiB"]
     assert [line.split()[0] for line in lines[-2:]] == ["peak", "device"]
     assert not any("vLLM" in line for line in lines)
-
-
-def test_suggestions_fit_and_begin_with_the_mildest() -> None:
-    settings = replace(PAPER, micro_batch=8, gradient_checkpointing=False)
-    found = suggestions(THREE, settings)
-    assert found[0].flags == ("--gradient_checkpointing true",)
-    assert all(suggestion.total <= settings.device_bytes for suggestion in found)
-    names = [suggestion.flags[0].split()[0] for suggestion in found]
-    assert len(set(names)) == len(names)
-
-
-def test_a_7b_on_one_gpu_needs_shards_or_adapters() -> None:
-    flags = [suggestion.flags[0] for suggestion in suggestions(SEVEN, PAPER)]
-    assert "accelerate launch --config_file configs/accelerate/zero3.yaml --num_processes 4" in flags
-    assert "--use_peft true" in flags
-
-
-def test_what_fits_only_together_is_suggested_together() -> None:
-    settings = replace(PAPER, device_bytes=24 * GIB, micro_batch=16, gradient_checkpointing=False)
-    (found,) = suggestions(SEVEN, settings)
-    assert len(found.flags) > 1
-    assert found.total <= settings.device_bytes
-
-
-def test_nothing_is_suggested_where_nothing_helps() -> None:
-    assert suggestions(SEVEN, replace(PAPER, device_bytes=4 * GIB)) == []
