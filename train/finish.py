@@ -23,6 +23,7 @@ def finish(settings: Settings[Any], trainer: Trainer, hub_id: str | None) -> Non
     """
     run = Path(settings.training.output_dir)
     save_model(trainer, run / LAST)
+    leave_others(trainer)
     if not trainer.is_world_process_zero():
         return
     restore(run / BEST)
@@ -35,3 +36,11 @@ def finish(settings: Settings[Any], trainer: Trainer, hub_id: str | None) -> Non
     if settings.model.use_peft:
         print(f"merge:      python -m train.merge {quote(str(best))} --out {quote(str(run / 'merged'))}")
     print(f"next:       python -m train.report {quote(str(run))}")
+
+
+def leave_others(trainer: Trainer) -> None:
+    """Part from the other processes; what comes after does without them.
+
+    A process that ends while it is joined to others may be aborted: threads that talk to them still run then.
+    """
+    trainer.accelerator.end_training()

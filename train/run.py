@@ -22,7 +22,7 @@ from train.callbacks import GreedyEvaluation, MetricsFile, SampleFiles, SaveOnSi
 from train.check_dataset import DatasetCheck, check_dataset, unchecked
 from train.data import QUESTION_COLUMNS, SFT_COLUMNS, has_split, of_types, read_split, rendered, subset
 from train.disk import check_disk
-from train.finish import finish
+from train.finish import finish, leave_others
 from train.folders import restore
 from train.heldout import HeldOut
 from train.hub import upload_target
@@ -238,4 +238,5 @@ def _train(settings: Settings[Any], prepared: Prepared, trainer: Trainer, update
     trainer.add_callback(sigterm)
     trainer.train(resume_from_checkpoint=str(newest[0]) if newest else None)
     if sigterm.stopped:
+        leave_others(trainer)
         raise SystemExit(143)
