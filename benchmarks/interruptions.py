@@ -185,47 +185,46 @@ def full_disks(case: Case, folder: Path) -> Iterator[Row]:
     """A disk that is full, then enlarged."""
     row = Row(f"full disk ({', '.join(_SIZES)}), then enlarged and --resume")
     for size in _SIZES:
-        with fresh(folder) as place:
-            disk = place / "disk"
-            disk.mkdir()
-            mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
-            if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-                yield Row("full disk: skipped, as a small tmpfs cannot be mounted here; that needs root")
-                return
-            try:
-                root = case.demos(place)
-                ended = Build(root, disk / "set", *case.flags).ended()
-                row.trials += 1
-                row.disturbed += ended.code == 2 and "No space left on device" in ended.said
-                row.tracebacks += ended.traceback
-                subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
-                last(case, root, disk / "set", row)
-            finally:
-                subprocess.run(["umount", str(disk)], check=True)
+        if not on_disk(case, folder, row, f"size={size}", "size=200m", "No space left on device"):
+            yield Row("full disk: skipped, as a small tmpfs cannot be mounted here; that needs root")
+            return
     yield row
 
 
 def read_only(case: Case, folder: Path) -> Iterator[Row]:
     """A target that may not be written, which becomes one that may."""
     row = Row("read-only target, then writable")
+    if on_disk(case, folder, row, "ro", "rw", "Read-only file system"):
+        yield row
+    else:
+        yield Row("read-only target: skipped, as no tmpfs can be mounted here; that needs root")
+
+
+def on_disk(case: Case, folder: Path, row: Row, first: str, then: str, message: str) -> bool:
+    """One trial on a disk of its own, in memory, that is mended before `--resume`; False where none can be mounted.
+
+    Args:
+        first: options of the mount that the build fails on.
+        then: those that it ends with.
+        message: what the build says of the first.
+    """
     with fresh(folder) as place:
         disk = place / "disk"
         disk.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)]
+        mount = ["mount", "-t", "tmpfs", "-o", first, "tmpfs", str(disk)]
         if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-            yield Row("read-only target: skipped, as no tmpfs can be mounted here; that needs root")
-            return
+            return False
         try:
             root = case.demos(place)
             ended = Build(root, disk / "set", *case.flags).ended()
             row.trials += 1
-            row.disturbed += ended.code == 2 and "Read-only file system" in ended.said
+            row.disturbed += ended.code == 2 and message in ended.said
             row.tracebacks += ended.traceback
-            subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+            subprocess.run(["mount", "-o", f"remount,{then}", str(disk)], check=True)
             last(case, root, disk / "set", row)
         finally:
             subprocess.run(["umount", str(disk)], check=True)
-    yield row
+    return True
 
 
 def together(case: Case, trials: int, seed: int, folder: Path) -> Iterator[Row]:
